@@ -1,1 +1,42 @@
-//! placeholder
+//! The vocabulary of runlake: ids, times, run records, JSON values, filters, order, and the rules by which logged values become
+//! columns. No IO and no async: everything here is a pure function of its arguments.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | a JSON value as W&B writes it | [`Json`], [`Number`], [`quote_bare_floats`] |
+//! | `entity/project/run_id` | [`ProjectPath`], [`RunPath`] |
+//! | one run's latest state | [`RunRecord`], [`RunState`], [`HistoryKeys`] |
+//! | instants | [`Timestamp`] |
+//! | which runs: Mongo-style filters, evaluated locally | [`Filter`] |
+//! | in which order | [`Order`] |
+//! | the name, path and kind of a metric column | [`KeyPath`], [`Kind`], [`KindCounts`], [`ColumnSet`] |
+//! | a history row taken apart and put together | [`flatten`], [`unflatten`] |
+
+mod column;
+mod error;
+mod field;
+mod filter;
+mod history_keys;
+mod json;
+mod json_parser;
+mod key_path;
+mod near;
+mod order;
+mod path;
+mod row;
+mod run;
+mod time;
+
+pub use column::{ColumnSet, Kind, KindCounts, MetricColumn, RESERVED_COLUMNS};
+pub use error::{Error, ErrorKind};
+pub use field::Field;
+pub use filter::Filter;
+pub use history_keys::HistoryKeys;
+pub use json::{Json, JsonError, MAX_DEPTH, Number, Object, object_text, quote_bare_floats};
+pub use key_path::KeyPath;
+pub use near::near_names;
+pub use order::{Direction, Order};
+pub use path::{ProjectPath, RunPath};
+pub use row::{flatten, unflatten};
+pub use run::{RunRecord, RunState};
+pub use time::Timestamp;
