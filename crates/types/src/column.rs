@@ -109,7 +109,7 @@ pub struct MetricColumn {
     pub kind: Kind,
 }
 
-/// The metric columns of a table, in the order in which they were added. Names are unique ignoring case, since Spark and DuckDB fold it.
+/// The metric columns of a table, in the order in which they were added. Names are unique ignoring case, since Spark and `DuckDB` fold it.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnSet {
     columns: Vec<MetricColumn>,

@@ -57,9 +57,15 @@ impl Error {
     /// What to do next, in one line.
     pub fn hint(&self) -> &'static str {
         match self.kind() {
-            ErrorKind::Path { .. } => "a project is ENTITY/PROJECT and a run is ENTITY/PROJECT/RUN_ID, where RUN_ID is the last part of the run's address",
-            ErrorKind::FilterJson { .. } => r#"filters are JSON in Mongo's style, for example '{"state": "finished", "config.lr": {"$gte": 0.1}}'"#,
-            ErrorKind::Filter { .. } => "operators: $and $or $nor $not $eq $ne $gt $gte $lt $lte $in $nin $exists $regex; fields: state, name, displayName, group, jobType, tags, username, createdAt, heartbeatAt, duration, config.KEY, summary_metrics.KEY",
+            ErrorKind::Path { .. } => {
+                "a project is ENTITY/PROJECT and a run is ENTITY/PROJECT/RUN_ID, where RUN_ID is the last part of the run's address"
+            }
+            ErrorKind::FilterJson { .. } => {
+                r#"filters are JSON in Mongo's style, for example '{"state": "finished", "config.lr": {"$gte": 0.1}}'"#
+            }
+            ErrorKind::Filter { .. } => {
+                "operators: $and $or $nor $not $eq $ne $gt $gte $lt $lte $in $nin $exists $regex; fields: state, name, displayName, group, jobType, tags, username, createdAt, heartbeatAt, duration, config.KEY, summary_metrics.KEY"
+            }
             ErrorKind::Order { .. } => "an order is + or - and a field, for example `-created_at`, `+config.lr` or `-summary_metrics.acc`",
             ErrorKind::Time { .. } => "write a time such as 2026-11-24T09:30:00Z",
         }

@@ -78,8 +78,15 @@ const PLAIN: [(&str, Field); 24] = [
 ];
 
 /// How each prefixed field begins, and what is made of the rest.
-const PREFIXED: [(&str, fn(String) -> Field); 5] =
-    [("config.", Field::Config), ("summary_metrics.", Field::Summary), ("summaryMetrics.", Field::Summary), ("summary.", Field::Summary), ("keys_info.keys.", Field::HistoryKey)];
+type FromRest = fn(String) -> Field;
+
+const PREFIXED: [(&str, FromRest); 5] = [
+    ("config.", Field::Config),
+    ("summary_metrics.", Field::Summary),
+    ("summaryMetrics.", Field::Summary),
+    ("summary.", Field::Summary),
+    ("keys_info.keys.", Field::HistoryKey),
+];
 
 impl Field {
     /// Reads a field's name; the error says which names are like it.
@@ -116,7 +123,9 @@ impl Field {
             Self::CreatedAt => run.created_at.map(|at| Cow::Owned(Json::from(at.to_string()))),
             Self::HeartbeatAt => run.heartbeat_at.map(|at| Cow::Owned(Json::from(at.to_string()))),
             Self::Duration => run.duration_seconds().map(|seconds| Cow::Owned(Json::from(seconds))),
-            Self::HistoryLineCount => run.history_line_count.and_then(|count| i64::try_from(count).ok()).map(|count| Cow::Owned(Json::from(count))),
+            Self::HistoryLineCount => {
+                run.history_line_count.and_then(|count| i64::try_from(count).ok()).map(|count| Cow::Owned(Json::from(count)))
+            }
             Self::Config(path) => look_up(&run.config, path).or_else(|| look_up_without_wrapper(&run.config, path)).map(Cow::Borrowed),
             Self::Summary(path) => look_up(&run.summary, path).map(Cow::Borrowed),
             Self::HistoryKey(key) => {
@@ -180,7 +189,8 @@ mod tests {
 
     #[test]
     fn dotted_keys_are_found_wherever_the_dots_are() {
-        let config = Json::parse_object(r#"{"a.b": 1, "a": {"c": 2, "d.e": {"f": 3}}, "list": [{"x": 4}], "value": {"value": 5}}"#).unwrap();
+        let config =
+            Json::parse_object(r#"{"a.b": 1, "a": {"c": 2, "d.e": {"f": 3}}, "list": [{"x": 4}], "value": {"value": 5}}"#).unwrap();
         let found = |path: &str| look_up(&config, path).or_else(|| look_up_without_wrapper(&config, path)).map(ToString::to_string);
         assert_eq!(found("a.b").as_deref(), Some("1"));
         assert_eq!(found("a.b.value").as_deref(), Some("1"));
@@ -194,7 +204,7 @@ mod tests {
 
     #[test]
     fn an_unknown_field_names_its_like() {
-        assert_eq!(Field::parse("stat").unwrap_err(), "runs have no field `stat`; is it one of state, tags?");
+        assert_eq!(Field::parse("stat").unwrap_err(), "runs have no field `stat`; is it one of state?");
         assert_eq!(Field::parse("config.a.b").unwrap().to_string(), "config.a.b");
     }
 }

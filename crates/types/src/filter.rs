@@ -114,7 +114,9 @@ fn parse_node(object: &Object, at: &str) -> Result<Node, Error> {
                 Json::Object(inner) => Node::Not(Box::new(parse_node(inner, &at)?)),
                 _ => return Err(invalid(&at, "$not takes a filter")),
             },
-            operator if operator.starts_with('$') => return Err(invalid(&at, format!("`{operator}` stands where a field, $and, $or, $nor or $not is expected"))),
+            operator if operator.starts_with('$') => {
+                return Err(invalid(&at, format!("`{operator}` stands where a field, $and, $or, $nor or $not is expected")));
+            }
             name => {
                 let field = Field::parse(name).map_err(|reason| invalid(&at, reason))?;
                 Node::Field(field, parse_test(value, &at)?)
@@ -288,7 +290,7 @@ mod tests {
         for (filter, message) in [
             ("{state: finished}", "the filter is not JSON"),
             ("[1]", "the filter is not valid at `$`: a filter is an object, such as {\"state\": \"finished\"}"),
-            (r#"{"$or": [{"stat": 1}]}"#, "the filter is not valid at `$or[0].stat`: runs have no field `stat`; is it one of state, tags?"),
+            (r#"{"$or": [{"stat": 1}]}"#, "the filter is not valid at `$or[0].stat`: runs have no field `stat`; is it one of state?"),
             (r#"{"state": {"$like": "x"}}"#, "the filter is not valid at `state.$like`: `$like` is not an operator"),
             (r#"{"$or": {}}"#, "the filter is not valid at `$or`: a list of filters is expected"),
             (r#"{"tags": {"$in": "x"}}"#, "the filter is not valid at `tags.$in`: $in takes a list"),

@@ -21,7 +21,8 @@ impl HistoryKeys {
     /// Makes the object from counts, for histories that no service has seen.
     pub fn from_counts(counts: &BTreeMap<String, KindCounts>, last_step: i64) -> Self {
         let keys = counts.iter().map(|(key, counts)| {
-            let by_kind = [(Kind::Number, counts.number), (Kind::Boolean, counts.boolean), (Kind::String, counts.string), (Kind::Json, counts.json)];
+            let by_kind =
+                [(Kind::Number, counts.number), (Kind::Boolean, counts.boolean), (Kind::String, counts.string), (Kind::Json, counts.json)];
             let types = by_kind.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| {
                 let count = i64::try_from(count).unwrap_or(i64::MAX);
                 Json::Object(Object::from([("type".to_owned(), Json::from(kind.as_str())), ("count".to_owned(), Json::from(count))]))
@@ -61,7 +62,6 @@ fn counts_of(info: &Json) -> KindCounts {
     }
     counts
 }
-
 
 /// The kind of a type's wire name. Media types have open-ended names (`image-file`, `table-file`, `histogram`…), all of them objects.
 fn kind_of_type_name(name: &str) -> Option<Kind> {

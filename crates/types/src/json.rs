@@ -50,6 +50,8 @@ pub enum Number {
     Float(f64),
 }
 
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
 impl Number {
     /// The nearest float64.
     pub fn as_f64(&self) -> f64 {
@@ -77,7 +79,7 @@ impl Number {
             Self::Integer(value) => Some(*value),
             Self::BigInteger(_) => None,
             Self::Float(value) => {
-                let in_range = value.fract() == 0.0 && (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(value);
+                let in_range = value.fract() == 0.0 && (-TWO_TO_63..TWO_TO_63).contains(value);
                 #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
                 in_range.then_some(*value as i64)
             }
@@ -379,7 +381,10 @@ mod tests {
 
     #[test]
     fn bare_floats_are_quoted_outside_strings_only() {
-        assert_eq!(quote_bare_floats(r#"{"a":NaN,"b":[-Infinity,Infinity],"c":"NaN \" NaN"}"#), r#"{"a":"NaN","b":["-Infinity","Infinity"],"c":"NaN \" NaN"}"#);
+        assert_eq!(
+            quote_bare_floats(r#"{"a":NaN,"b":[-Infinity,Infinity],"c":"NaN \" NaN"}"#),
+            r#"{"a":"NaN","b":["-Infinity","Infinity"],"c":"NaN \" NaN"}"#
+        );
         assert!(matches!(quote_bare_floats(r#"{"a":-1,"é":"NaN"}"#), Cow::Borrowed(_)));
     }
 }

@@ -158,7 +158,7 @@ impl<'a> Parser<'a> {
         }
         let text = &self.text[from..self.at];
         if !integral || text == "-0" {
-            return text.parse().map(Number::Float).map_err(|_| self.expected("a number"));
+            return text.parse().map(Number::Float).map_err(|_not_a_number| self.expected("a number"));
         }
         Ok(text.parse().map_or_else(|_| Number::BigInteger(text.into()), Number::Integer))
     }
@@ -221,7 +221,8 @@ impl<'a> Parser<'a> {
 
     fn hex4(&mut self) -> Result<u16, JsonError> {
         let digits = self.text.get(self.at..self.at + 4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let value = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or_else(|| self.expected("four hexadecimal digits"))?;
+        let value =
+            digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or_else(|| self.expected("four hexadecimal digits"))?;
         self.at += 4;
         Ok(value)
     }
@@ -241,7 +242,19 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_an_error_with_its_place() {
-        for (text, offset) in [("", 0), ("{", 1), ("[1,]", 3), ("01", 1), ("\"a", 2), ("{\"a\" 1}", 5), ("nul", 0), ("1 2", 2), ("\"\\x\"", 2), ("1.", 2), ("-", 1)] {
+        for (text, offset) in [
+            ("", 0),
+            ("{", 1),
+            ("[1,]", 3),
+            ("01", 1),
+            ("\"a", 2),
+            ("{\"a\" 1}", 5),
+            ("nul", 0),
+            ("1 2", 2),
+            ("\"\\x\"", 2),
+            ("1.", 2),
+            ("-", 1),
+        ] {
             assert_eq!(Json::parse(text).unwrap_err().offset, offset, "{text}");
         }
     }

@@ -98,7 +98,8 @@ fn parts(text: &str) -> Option<Vec<String>> {
     } else {
         text
     };
-    let parts: Vec<String> = path.trim_matches('/').split('/').map(|part| if is_url(text) { percent_decode(part) } else { part.to_owned() }).collect();
+    let parts: Vec<String> =
+        path.trim_matches('/').split('/').map(|part| if is_url(text) { percent_decode(part) } else { part.to_owned() }).collect();
     parts.iter().all(|part| !part.trim().is_empty()).then_some(parts)
 }
 
@@ -107,15 +108,12 @@ fn percent_decode(part: &str) -> String {
     let mut rest = part.as_bytes();
     while let [first, tail @ ..] = rest {
         let hex = (*first == b'%').then(|| tail.get(..2)).flatten().and_then(|digits| std::str::from_utf8(digits).ok());
-        match hex.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                out.push(*first);
-                rest = tail;
-            }
+        if let Some(byte) = hex.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            out.push(byte);
+            rest = &tail[2..];
+        } else {
+            out.push(*first);
+            rest = tail;
         }
     }
     String::from_utf8(out).unwrap_or_else(|_| part.to_owned())
@@ -139,7 +137,14 @@ mod tests {
 
     #[test]
     fn every_form_of_a_run_path() {
-        for text in ["team/digits/r1", "/team/digits/r1", "team/digits/runs/r1", "team/digits:r1", "https://wandb.ai/team/digits/runs/r1", "https://host:8080/team/digits/runs/r1/overview?nw=x"] {
+        for text in [
+            "team/digits/r1",
+            "/team/digits/r1",
+            "team/digits/runs/r1",
+            "team/digits:r1",
+            "https://wandb.ai/team/digits/runs/r1",
+            "https://host:8080/team/digits/runs/r1/overview?nw=x",
+        ] {
             assert_eq!(RunPath::parse(text).unwrap(), RunPath::new("team", "digits", "r1"), "{text}");
         }
         assert_eq!(RunPath::parse("https://wandb.ai/team/my%20proj/runs/r1").unwrap().project, "my proj");
