@@ -75,8 +75,28 @@ def tree(items: Any) -> dict[str, Any]:
         for part in path[:-1]:
             node = node.setdefault(part, {})
         assert path[-1] not in node, path
-        node[path[-1]] = json.loads(item.value_json)
+        node[path[-1]] = value_of(item)
     return root
+
+
+def value_of(item: Any) -> Any:
+    """The value of an item. JSON in Python reads -0 as the integer 0; it is a float."""
+    return json.loads(item.value_json, parse_int=lambda text: -0.0 if text == "-0" else int(text))
+
+
+def summary_of(records: list[Any]) -> dict[str, Any]:
+    """Replays the summary records. An item with `key` replaces, one with `nested_key` is a leaf."""
+    summary: dict[str, Any] = {}
+    for record in records:
+        for item in record.summary.update:
+            *parents, leaf = list(item.nested_key) or [item.key]
+            node = summary
+            for part in parents:
+                if not isinstance(node.get(part), dict):
+                    node[part] = {}
+                node = node[part]
+            node[leaf] = value_of(item)
+    return summary
 
 
 def expected(value: Any) -> Any:
@@ -113,8 +133,10 @@ def same(found: Any, wanted: Any) -> bool:
         return type(found) is type(wanted) and found == wanted
     if isinstance(wanted, float) and math.isnan(wanted):
         return isinstance(found, float) and math.isnan(found)
-    # The SDK writes 3.0 as 3 and -0.0 as -0, which Python would read as the integer 0.
-    return found is not None and found == wanted
+    if not isinstance(found, (int, float)) or found != wanted:
+        return False
+    # The SDK writes 3.0 as 3, so an integer may stand for a float, but not with another sign.
+    return math.copysign(1.0, found) == math.copysign(1.0, wanted)
 
 
 def check(folder: Path, truth: dict[str, Any]) -> list[str]:
@@ -148,6 +170,10 @@ def check(folder: Path, truth: dict[str, Any]) -> list[str]:
         config |= tree(record.config.update)
     if not same(config, truth["config"]):
         wrong.append(f"config: found {config}, wanted {truth['config']}")
+    summary = summary_of(records)
+    for key, value in truth["summary"].items():
+        if not same(summary.get(key), value):
+            wrong.append(f"summary {key}: found {summary.get(key)!r}, wanted {value!r}")
     for name, value in (
         ("run_id", runs[-1].run_id),
         ("entity", runs[-1].entity or None),

@@ -1,2 +1,85 @@
-//! placeholder
-fn main() {}
+//! The project's own commands, behind the cargo alias `cargo xtask`.
+//!
+//! `test` is what a newcomer and CI run: formatting, lints, documentation, unit tests, end-to-end tests and the conformance suite. What
+//! the tests need from PyPI they install themselves, into a virtual environment in the target folder.
+#![expect(clippy::print_stderr, reason = "it talks to a developer at a terminal")]
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Task {
+    /// Everything that CI checks, in the order in which it fails fastest.
+    Test,
+    /// Only formatting, lints and documentation.
+    Lint,
+    /// Licences, sources and duplicate dependencies, with cargo-deny, which is installed when it is not there.
+    Deny,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Test => lint().and_then(|()| test()),
+        Task::Lint => lint(),
+        Task::Deny => deny(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn lint() -> anyhow::Result<()> {
+    run("cargo", &["fmt", "--all", "--check"], &[])?;
+    run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])?;
+    run("cargo", &["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")])
+}
+
+fn test() -> anyhow::Result<()> {
+    // Plain `cargo test` runs the same tests where nextest is not installed.
+    if Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success()) {
+        run("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"], &[])?;
+    } else {
+        run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--all-targets"], &[])?;
+    }
+    run("cargo", &["test", "--workspace", "--locked", "--doc"], &[])
+}
+
+fn deny() -> anyhow::Result<()> {
+    if !Command::new("cargo").args(["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
+        run("cargo", &["install", "--locked", "cargo-deny"], &[])?;
+    }
+    run("cargo", &["deny", "--offline", "check", "bans", "licenses", "sources"], &[])
+}
+
+/// Runs a command in the project's folder, says what and how long, and fails when it fails.
+fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<()> {
+    let line = format!("{program} {}", arguments.join(" "));
+    eprintln!("› {line}");
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let started = Instant::now();
+    let status = Command::new(program)
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .current_dir(root)
+        .status()
+        .with_context(|| format!("cannot start `{program}`"))?;
+    if !status.success() {
+        bail!("`{line}` failed");
+    }
+    eprintln!("  {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
+}

@@ -1,2 +1,44 @@
-//! placeholder
-fn main() {}
+//! The `runlake` command: arguments, progress, output formats, exit codes. The only crate that prints.
+
+mod arguments;
+mod commands;
+mod connection;
+mod exit_code;
+mod format;
+mod interrupt;
+mod progress;
+mod report;
+mod sheet;
+mod table;
+mod variables;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(arguments.verbose);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome =
+        runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(interrupt::until_interrupted(commands::run(arguments))));
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => ExitCode::from(report::report(&error)),
+    }
+}
+
+/// Log lines go to stderr: warnings by default, more with `-v`, or as `RUNLAKE_LOG` says.
+fn start_log(verbose: u8) {
+    let default = match verbose {
+        0 => "error",
+        1 => "warn,runlake=info",
+        2 => "info,runlake=debug",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env(variables::RUNLAKE_LOG)
+        .unwrap_or_else(|_unset| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}

@@ -1,1 +1,30 @@
-//! placeholder
+//! Logged bytes into Arrow record batches: history pages, Parquet exports and offline run logs.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | rows of JSON into record batches, by the rules of the data model | [`Encoder`], [`KindPlan`] |
+//! | record batches back into the rows that were logged | [`rows_of_batch`], [`system_rows_of_batch`] |
+//! | names, dtypes and field metadata of the columns | [`schema`] |
+//! | one run's whole history from the service: exports and live tail joined | [`RunScan`], [`ScanReport`] |
+//! | a Parquet export into rows | [`export_rows`] |
+//! | offline `.wandb` logs | [`offline`] |
+//!
+//! Every source goes through the same [`Encoder`], so a row comes out alike whichever way it came.
+
+mod arrow_value;
+mod decode;
+mod encode;
+mod error;
+mod export;
+mod kind_plan;
+mod live_pages;
+pub mod offline;
+mod scan;
+pub mod schema;
+
+pub use decode::{rows_of_batch, system_rows_of_batch};
+pub use encode::{Encoded, Encoder, Stream};
+pub use error::{Error, ErrorKind};
+pub use export::{ExportRows, export_rows};
+pub use kind_plan::KindPlan;
+pub use scan::{Completeness, RunScan, ScanReport};

@@ -1,1 +1,45 @@
-//! placeholder
+//! A lake: run histories as plain Parquet in three Delta tables, on local disk or an object store.
+//!
+//! ```text
+//! LAKE/runlake.json      format version
+//! LAKE/runs/             one row per run, its latest state
+//! LAKE/histories/        one row per logged step, sorted by run_id and _step within a file
+//! LAKE/system_metrics/   the events stream
+//! LAKE/files/            run files, when asked for
+//! ```
+//!
+//! | to find | look in |
+//! |---|---|
+//! | open, make, read a lake | [`Lake`] |
+//! | write runs into it, whole or not at all | [`LakeWriter`] |
+//! | offline run logs into a lake | [`import`] |
+//! | a project of the service into a lake | [`export`] |
+//! | is it sound, what is in it | [`verify`], [`info`] |
+//!
+//! A run is in the lake when it is in `runs`: its rows are committed to the other two tables before.
+
+mod error;
+pub mod export;
+mod files;
+pub mod import;
+pub mod info;
+mod lake;
+mod location;
+mod part_file;
+mod part_reader;
+mod progress;
+mod reader;
+mod runs_table;
+mod stored_run;
+mod table;
+mod table_writer;
+pub mod verify;
+mod writer;
+
+pub use error::{Error, ErrorKind};
+pub use files::StoredFile;
+pub use lake::{FORMAT_VERSION, Lake};
+pub use location::Location;
+pub use progress::{Event, Observer};
+pub use stored_run::StoredRun;
+pub use writer::LakeWriter;

@@ -1,1 +1,39 @@
-//! placeholder
+//! Run histories of Weights & Biases as columns: the library behind the `runlake` command.
+//!
+//! | to | use |
+//! |---|---|
+//! | ask the service | [`fetch::Client`] |
+//! | read one run whole | [`ingest::RunScan`] |
+//! | turn rows into Arrow record batches, and back | [`ingest::Encoder`], [`ingest::rows_of_batch`] |
+//! | read offline logs | [`ingest::offline`] |
+//! | keep runs in a lake | [`lake::Lake`], [`lake::export`], [`lake::import`] |
+//! | ask questions across runs | [`query`] |
+//!
+//! ```
+//! use runlake::prelude::*;
+//! use runlake::lake::import::{ImportOptions, import};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let logs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/no-entity");
+//! let lake = Lake::open_or_create(Location::folder(folder.path())?).await?;
+//! let report = import(&lake, &[logs], &ImportOptions::default(), &mut |_| {}).await?;
+//! assert_eq!(report.runs[0].rows, 10);
+//! assert_eq!(lake.projects().await?, [ProjectPath::new("local", "digits")]);
+//! # Ok(())
+//! # }
+//! ```
+
+pub use runlake_fetch as fetch;
+pub use runlake_ingest as ingest;
+pub use runlake_lake as lake;
+pub use runlake_query as query;
+pub use runlake_types as types;
+
+/// What most programs need.
+pub mod prelude {
+    pub use crate::fetch::{Client, Environment, RunsQuery};
+    pub use crate::ingest::{Completeness, Encoder, RunScan};
+    pub use crate::lake::{Lake, Location, StoredRun};
+    pub use crate::types::{Filter, Json, Object, Order, ProjectPath, RunPath, RunRecord, RunState};
+}

@@ -1,1 +1,40 @@
-//! placeholder
+//! The embedded backend: the read side of the W&B API over a lake, for tests, demos and air-gapped use.
+//!
+//! The official SDK reads from it with nothing but `WANDB_BASE_URL` and `WANDB_API_KEY`. It is checked by driving it with that SDK.
+//! Binding to loopback, or not, is up to the caller, who brings the listener.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | starting it, or embedding its routes | [`serve`], [`router`] |
+//! | who may ask, limits, what is exported | [`ServerOptions`] |
+//! | what it reads | [`Source`] |
+//!
+//! Inside: `routes` takes requests to `schema` (GraphQL) or `send_file`; both find runs in the `catalog` and their rows, as JSON lines
+//! on disk, through `backend`, from which `history` answers pages and samples and `exports` makes Parquet files. Nothing is decoded
+//! twice while it is kept, and everything kept has a bound.
+
+mod auth;
+mod backend;
+mod cache;
+mod catalog;
+mod console;
+mod cursor;
+mod error;
+mod exports;
+mod files;
+mod history;
+mod options;
+mod ranges;
+mod routes;
+mod rows;
+mod sampling;
+mod schema;
+mod send_file;
+mod serve;
+mod signing;
+mod source;
+
+pub use error::{Error, ErrorKind};
+pub use options::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions};
+pub use serve::{router, serve};
+pub use source::{RowBatches, Source, SourceError, SourceFile, SourceRun};

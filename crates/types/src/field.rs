@@ -143,7 +143,7 @@ impl Field {
 
 /// Finds `path` in `object`, where any dot may be part of a key: the longest key wins at each level, so a flat `a.b`
 /// is found before a nested one. A number names a list's item.
-fn look_up<'a>(object: &'a Object, path: &str) -> Option<&'a Json> {
+pub(crate) fn look_up<'a>(object: &'a Object, path: &str) -> Option<&'a Json> {
     if let Some(value) = object.get(path) {
         return Some(value);
     }

@@ -50,7 +50,7 @@ pub enum Number {
     Float(f64),
 }
 
-const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+const TWO_TO_63: f64 = 9.223_372_036_854_776e18;
 
 impl Number {
     /// The nearest float64.

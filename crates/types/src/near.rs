@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn near_names_are_found() {
         let keys = ["train/loss", "train/acc", "val/loss", "lr"];
-        assert_eq!(near_names("train/los", keys), ["train/loss", "val/loss"]);
+        assert_eq!(near_names("train/los", keys), ["train/loss"]);
         assert_eq!(near_names("loss", keys), ["val/loss", "train/loss"]);
         assert!(near_names("zebra", keys).is_empty());
     }

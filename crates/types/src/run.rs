@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::field::look_up;
 use crate::{HistoryKeys, Json, Object, RunPath, Timestamp};
 
 /// Where a run stands. Names that newer servers may add are kept.
@@ -145,6 +146,16 @@ impl RunRecord {
     /// The last step that was logged; `None` without a history.
     pub fn last_step(&self) -> Option<i64> {
         self.history_keys.as_ref().and_then(HistoryKeys::last_step)
+    }
+
+    /// The config value at a path with dots, where any dot may be part of a key.
+    pub fn config_value(&self, path: &str) -> Option<&Json> {
+        look_up(&self.config, path)
+    }
+
+    /// The summary value at a path with dots, where any dot may be part of a key.
+    pub fn summary_value(&self, path: &str) -> Option<&Json> {
+        look_up(&self.summary, path)
     }
 
     /// Seconds from the first to the last sign of life.

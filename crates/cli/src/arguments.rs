@@ -1,0 +1,244 @@
+//! The command line: every command, option and example that `--help` shows.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{exit_code, variables};
+
+/// Run histories of Weights & Biases as columns: exact, complete, fast, in open formats.
+#[derive(Debug, Parser)]
+#[command(name = "runlake", version, about, after_help = help_tail(), max_term_width = 120)]
+pub(crate) struct Arguments {
+    /// More words on stderr; twice for more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+fn help_tail() -> String {
+    format!("{}\n\n{}", exit_code::HELP, variables::HELP)
+}
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns for people; long tables are cut with a note.
+    Table,
+    /// One JSON list of objects.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// Comma-separated values with a header.
+    Csv,
+    /// A Parquet file.
+    Parquet,
+    /// An Arrow IPC stream.
+    Arrow,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(Demo),
+    Import(Import),
+    Serve(Serve),
+    Runs(Runs),
+    Scan(Scan),
+    Export(Export),
+    Info(Info),
+    Verify(Verify),
+}
+
+/// How the service is reached.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Connection {
+    /// The service, such as https://api.wandb.ai [default: WANDB_BASE_URL, then the SDK's settings files].
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// The API key [default: WANDB_API_KEY, then netrc by the exact host].
+    #[arg(long, value_name = "KEY", hide_default_value = true)]
+    pub(crate) api_key: Option<String>,
+}
+
+/// Show the whole way on sample data: import logs, serve them, export them through the API, compare runs.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  runlake demo\n  runlake demo --lake /tmp/lake --data data/digits")]
+pub(crate) struct Demo {
+    /// Where the exported lake goes.
+    #[arg(long, value_name = "DIR", default_value = "runlake-demo")]
+    pub(crate) lake: String,
+    /// The offline run logs to start from.
+    #[arg(long, value_name = "DIR", default_value = "data/digits")]
+    pub(crate) data: PathBuf,
+    /// The metric that the table at the end compares runs by.
+    #[arg(long, value_name = "KEY", default_value = "val.acc")]
+    pub(crate) metric: String,
+}
+
+/// Read offline run logs into a lake, without network.
+///
+/// Logs of running, killed and damaged runs are read as far as they go, before and after the damage.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  runlake import wandb/ --lake lake\n  runlake import offline-run-20261124_093000-abc/run-abc.wandb --lake lake --project digits"
+)]
+pub(crate) struct Import {
+    /// `wandb` folders, run folders in them, or .wandb files.
+    #[arg(required = true, value_name = "WANDB_DIR")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The lake; it is made when there is none.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lake: String,
+    /// The entity, in place of what the logs say.
+    #[arg(long)]
+    pub(crate) entity: Option<String>,
+    /// The project, in place of what the logs say.
+    #[arg(long)]
+    pub(crate) project: Option<String>,
+    /// The state of runs whose log has no end [default: crashed, or running when it grew within the last 5 minutes].
+    #[arg(long, value_name = "STATE", value_parser = ["running", "crashed", "failed", "killed", "finished"])]
+    pub(crate) unfinished: Option<String>,
+    /// Bring the files beside the logs along.
+    #[arg(long)]
+    pub(crate) files: bool,
+    /// How the summary of runs is printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// Answer the W&B API from a lake, so that the official SDK reads it with WANDB_BASE_URL alone.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  runlake serve --lake lake\n  RUNLAKE_SERVER_KEY=$(openssl rand -hex 20) runlake serve --lake lake --port 8080 --port-file port"
+)]
+pub(crate) struct Serve {
+    /// The lake.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lake: String,
+    /// The address to listen on. Anything but loopback lets other machines in.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// The port; 0 picks a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Where the port is written once the server answers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) port_file: Option<PathBuf>,
+    /// Ask for no key. Whoever reaches the port reads the lake.
+    #[arg(long)]
+    pub(crate) no_key: bool,
+    /// Which runs have Parquet exports: those that ended and the older part of running ones, none, or all.
+    #[arg(long, value_enum, default_value = "ended")]
+    pub(crate) exports: Exports,
+}
+
+/// Which runs `serve` gives as Parquet exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Exports {
+    /// Runs that ended, and all but the last rows of running ones.
+    Ended,
+    /// None: every row comes in live pages.
+    Never,
+    /// Every row of every run.
+    Always,
+}
+
+/// List the runs of a project.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  runlake runs team/digits\n  runlake runs team/digits --filters '{\"config.lr\": {\"$gte\": 0.1}}' --order=-summary_metrics.acc --columns run_id,config.lr,summary.acc --format csv"
+)]
+pub(crate) struct Runs {
+    /// ENTITY/PROJECT, or the address of the project's page.
+    pub(crate) project: String,
+    /// A filter in Mongo's style, as the SDK takes it.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) filters: String,
+    /// + or - and a field.
+    #[arg(long, default_value = "+created_at", allow_hyphen_values = true)]
+    pub(crate) order: String,
+    /// Columns: fields of the `runs` table, config.KEY and summary.KEY.
+    #[arg(long, value_name = "A,B", value_delimiter = ',', default_value = "run_id,display_name,state,created_at,history_line_count,tags")]
+    pub(crate) columns: Vec<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+    /// Write to a file instead of stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Read every row of one run's history, never sampled.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  runlake scan team/digits/abc123 --format ndjson\n  runlake scan team/digits/abc123 --keys loss,val.acc --output abc123.parquet --format parquet"
+)]
+pub(crate) struct Scan {
+    /// ENTITY/PROJECT/RUN_ID, or the address of the run's page.
+    pub(crate) run: String,
+    /// Only these keys, by their names with dots; rows that have none of them are left out.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) keys: Vec<String>,
+    /// Only rows that have every key, as the SDK's scan_history(keys=…) gives.
+    #[arg(long, requires = "keys")]
+    pub(crate) require_all: bool,
+    /// The first step, inclusive.
+    #[arg(long, value_name = "STEP")]
+    pub(crate) min_step: Option<i64>,
+    /// The last step, exclusive.
+    #[arg(long, value_name = "STEP")]
+    pub(crate) max_step: Option<i64>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+    /// Write to a file instead of stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Bring a lake in line with a project of the service: every run, every row. Run it again to resume, or to stay in sync.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  runlake export team/digits --lake lake\n  runlake export team/digits --lake lake --filters '{\"state\": \"finished\"}' --format ndjson"
+)]
+pub(crate) struct Export {
+    /// ENTITY/PROJECT, or the address of the project's page.
+    pub(crate) project: String,
+    /// The lake; it is made when there is none.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lake: String,
+    /// Only runs that pass this filter; the lake keeps what it has of the others.
+    #[arg(long, value_name = "JSON", default_value = "{}")]
+    pub(crate) filters: String,
+    /// Keep runs that the service no longer has.
+    #[arg(long)]
+    pub(crate) keep_deleted: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// How the summary of runs is printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// Say what a lake holds.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  runlake info --lake lake\n  runlake info --lake lake --format json")]
+pub(crate) struct Info {
+    /// The lake.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lake: String,
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+/// Read every row of a lake and check it.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  runlake verify --lake lake")]
+pub(crate) struct Verify {
+    /// The lake.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lake: String,
+}

@@ -1,0 +1,26 @@
+//! One file a command; each gives its exit code.
+
+mod demo;
+mod export;
+mod import;
+mod info;
+mod runs;
+mod scan;
+mod serve;
+mod verify;
+
+use crate::arguments::{Arguments, Command};
+
+/// Runs the command that the arguments name.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    match arguments.command {
+        Command::Demo(options) => demo::demo(&options).await,
+        Command::Import(options) => import::import(&options).await,
+        Command::Serve(options) => serve::serve(&options).await,
+        Command::Runs(options) => runs::runs(&options).await,
+        Command::Scan(options) => scan::scan(&options).await,
+        Command::Export(options) => export::export(&options).await,
+        Command::Info(options) => info::info(&options).await,
+        Command::Verify(options) => verify::verify(&options).await,
+    }
+}

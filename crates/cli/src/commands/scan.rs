@@ -1,0 +1,91 @@
+//! `runlake scan`: every row of one run, never sampled.
+
+use std::collections::BTreeSet;
+
+use runlake_ingest::{Encoder, ErrorKind, KindPlan, RunScan, Stream};
+use runlake_types::{ColumnSet, HistoryKeys, Json, KeyPath, Object, RunPath, RunRecord, flatten, near_names, unflatten};
+
+use crate::arguments::Scan;
+use crate::connection::connect;
+use crate::exit_code;
+use crate::format::print_history;
+use crate::report::say;
+
+/// Columns that every row keeps whatever keys are asked for.
+const ALWAYS: [&str; 3] = ["_step", "_timestamp", "_runtime"];
+
+pub(crate) async fn scan(options: &Scan) -> anyhow::Result<u8> {
+    let path = RunPath::parse(&options.run)?;
+    let client = connect(&options.connection)?;
+    let run = client.run(&path).await?;
+    refuse_unknown_keys(&run, &options.keys)?;
+    let mut plan = KindPlan::default();
+    if let Some(keys) = &run.history_keys {
+        plan.add_history_keys(keys);
+    }
+    let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), plan);
+    let mut batches = Vec::new();
+    let mut scan = RunScan::start(client, run).await?;
+    while let Some(rows) = scan.next_rows().await? {
+        let rows: Vec<Object> = rows.into_iter().filter_map(|row| select(row, options)).collect();
+        if !rows.is_empty() {
+            batches.push(encoder.encode(rows)?.batch);
+        }
+    }
+    print_history(&batches, options.format, options.output.as_deref())?;
+    let report = scan.report();
+    let rows: usize = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
+    let through = report.last_step.map_or_else(String::new, |step| format!(" through step {step}"));
+    say(&format!("{rows} of {} rows, {}{through}", report.rows, report.completeness.as_str()));
+    if let Some(expected) = report.expected_rows.filter(|expected| report.rows < *expected) {
+        say(&format!("warning: the service counts {expected} rows and gave {}", report.rows));
+    }
+    Ok(exit_code::OK)
+}
+
+/// A key that no row can have is an error, never an empty table.
+fn refuse_unknown_keys(run: &RunRecord, keys: &[String]) -> anyhow::Result<()> {
+    let known: BTreeSet<&str> = run.history_keys.iter().flat_map(HistoryKeys::keys).map(|(name, _)| name).chain(ALWAYS).collect();
+    for key in keys {
+        if !known.iter().any(|name| is_selected(name, key)) {
+            let near = near_names(key, known.iter().copied()).into_iter().map(str::to_owned).collect();
+            return Err(runlake_ingest::Error::from(ErrorKind::UnknownKey { key: key.clone(), near }).into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether the key named `name` is what `key` asks for: itself, or a member of the dict of that name.
+fn is_selected(name: &str, key: &str) -> bool {
+    name == key || name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The part of a row that was asked for; `None` when that is nothing.
+fn select(row: Object, options: &Scan) -> Option<Object> {
+    let step = row.get("_step").and_then(Json::as_number).and_then(runlake_types::Number::as_i64)?;
+    if options.min_step.is_some_and(|first| step < first) || options.max_step.is_some_and(|end| step >= end) {
+        return None;
+    }
+    if options.keys.is_empty() {
+        return Some(row);
+    }
+    let leaves: Vec<(KeyPath, Json)> = flatten(row);
+    let has = |key: &String| leaves.iter().any(|(path, value)| *value != Json::Null && is_selected(&path.dotted(), key));
+    let keep = if options.require_all { options.keys.iter().all(has) } else { options.keys.iter().any(has) };
+    let wanted =
+        |path: &KeyPath| ALWAYS.contains(&path.dotted().as_str()) || options.keys.iter().any(|key| is_selected(&path.dotted(), key));
+    keep.then(|| unflatten(leaves.into_iter().filter(|(path, _)| wanted(path))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_selects_itself_and_what_is_in_it() {
+        assert!(is_selected("val", "val"));
+        assert!(is_selected("val.acc", "val"));
+        assert!(!is_selected("value", "val"));
+        assert!(!is_selected("val", "val.acc"));
+    }
+}

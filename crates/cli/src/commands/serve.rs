@@ -1,0 +1,74 @@
+//! `runlake serve`: the embedded backend over a lake.
+
+use std::io::Write as _;
+use std::net::IpAddr;
+
+use anyhow::Context as _;
+use runlake_lake::{Lake, Location};
+use runlake_server::{Access, ExportPolicy, ServerOptions};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::arguments::{Exports, Serve};
+use crate::report::{UsageError, say};
+use crate::{exit_code, variables};
+
+pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
+    let lake = Lake::open(Location::parse(&options.lake)?).await?;
+    let (access, made_key) = access(options)?;
+    let listener = tokio::net::TcpListener::bind((options.host.as_str(), options.port))
+        .await
+        .with_context(|| format!("cannot listen on {}:{}", options.host, options.port))?;
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        say("warning: other machines can reach this address; what they read is sent unencrypted");
+    }
+    let exports = match options.exports {
+        Exports::Ended => ExportPolicy::default(),
+        Exports::Never => ExportPolicy::never(),
+        Exports::Always => ExportPolicy::always(),
+    };
+    let server =
+        runlake_server::serve(lake, ServerOptions { access, exports, ..ServerOptions::default() }, listener, std::future::pending());
+    let server = tokio::spawn(server);
+    // The socket listens already, so whoever reads these lines is answered.
+    let host = if address.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { address.ip() };
+    let host = if host.is_ipv6() { format!("[{host}]") } else { host.to_string() };
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "WANDB_BASE_URL=http://{host}:{}", address.port())?;
+    if let Some(key) = made_key {
+        writeln!(stdout, "WANDB_API_KEY={}", key.expose_secret())?;
+    }
+    stdout.flush()?;
+    if let Some(path) = &options.port_file {
+        write_port(path, address.port()).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    say("set these variables for the official SDK or runlake; Ctrl-C stops the server");
+    server.await.context("the server stopped")??;
+    Ok(exit_code::OK)
+}
+
+/// The key to ask for: that of the environment, or a new one, which the user must be told.
+fn access(options: &Serve) -> anyhow::Result<(Access, Option<SecretString>)> {
+    if options.no_key {
+        return Ok((Access::Open, None));
+    }
+    let given = std::env::var_os(variables::RUNLAKE_SERVER_KEY).filter(|key| !key.is_empty());
+    if let Some(key) = given {
+        let key = key.into_string().map_err(|_not_text| UsageError {
+            message: format!("{} is not text", variables::RUNLAKE_SERVER_KEY),
+            hint: "make one with `openssl rand -hex 20`".to_owned(),
+        })?;
+        return Ok((Access::Key(SecretString::from(key)), None));
+    }
+    let key = Access::random_key();
+    Ok((Access::Key(key.clone()), Some(key)))
+}
+
+/// Writes the port so that a reader of the file never sees half of it.
+fn write_port(path: &std::path::Path, port: u16) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    let mut staged = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(staged, "{port}")?;
+    staged.persist(path)?;
+    Ok(())
+}

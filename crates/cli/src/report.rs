@@ -1,0 +1,93 @@
+//! Errors for people: `error:`, each cause once, `hint:`, and the exit code that fits.
+
+use std::io::Write as _;
+
+use crate::exit_code;
+
+/// A mistake in the arguments that no library saw.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct UsageError {
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+/// Writes a line to stderr. A closed stderr is nobody's problem.
+pub(crate) fn say(line: &str) {
+    let _nobody_listens = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Reports `error` on stderr; gives the exit code. A reader that closed our pipe has seen enough, which is no error.
+pub(crate) fn report(error: &anyhow::Error) -> u8 {
+    let is_closed_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(is_closed_pipe) || error.to_string().contains("Broken pipe") {
+        return exit_code::OK;
+    }
+    let mut seen: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        // A transparent error says what its source says.
+        if seen.iter().any(|line| line.contains(&text)) {
+            continue;
+        }
+        say(&if seen.is_empty() { format!("error: {text}") } else { format!("  caused by: {text}") });
+        seen.push(text);
+    }
+    if let Some(hint) = hint(error) {
+        say(&format!("hint: {hint}"));
+    }
+    code(error)
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        None.or_else(|| cause.downcast_ref::<UsageError>().map(|error| error.hint.clone()))
+            .or_else(|| cause.downcast_ref::<runlake_types::Error>().map(|error| error.hint().to_owned()))
+            .or_else(|| cause.downcast_ref::<runlake_fetch::Error>().and_then(runlake_fetch::Error::hint).map(Into::into))
+            .or_else(|| cause.downcast_ref::<runlake_ingest::Error>().and_then(runlake_ingest::Error::hint))
+            .or_else(|| cause.downcast_ref::<runlake_lake::Error>().and_then(runlake_lake::Error::hint))
+    })
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    error.chain().find_map(code_of).unwrap_or(exit_code::FAILURE)
+}
+
+fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    use runlake_lake::ErrorKind as Lake;
+    if cause.is::<UsageError>() || cause.is::<runlake_types::Error>() {
+        return Some(exit_code::USAGE);
+    }
+    if let Some(error) = cause.downcast_ref::<runlake_fetch::Error>() {
+        return Some(fetch_code(error));
+    }
+    if let Some(error) = cause.downcast_ref::<runlake_ingest::Error>() {
+        return match error.kind() {
+            runlake_ingest::ErrorKind::Fetch(error) => Some(fetch_code(error)),
+            runlake_ingest::ErrorKind::UnknownKey { .. } => Some(exit_code::USAGE),
+            _ => None,
+        };
+    }
+    match cause.downcast_ref::<runlake_lake::Error>()?.kind() {
+        Lake::NoLake { .. } | Lake::ProjectNotFound { .. } | Lake::RunNotFound { .. } | Lake::NoLogs { .. } => Some(exit_code::NOT_FOUND),
+        Lake::Location { .. } | Lake::NoProject { .. } | Lake::NotALake { .. } => Some(exit_code::USAGE),
+        Lake::Fetch(error) => Some(fetch_code(error)),
+        Lake::Ingest(error) => code_of(error),
+        Lake::Offline(error) if error.is_not_found() => Some(exit_code::NOT_FOUND),
+        _ => None,
+    }
+}
+
+fn fetch_code(error: &runlake_fetch::Error) -> u8 {
+    use runlake_fetch::ErrorKind as Fetch;
+    match error.kind() {
+        Fetch::Unauthenticated { .. } | Fetch::PermissionDenied { .. } | Fetch::NoApiKey { .. } | Fetch::InvalidKey { .. } => {
+            exit_code::UNAUTHENTICATED
+        }
+        Fetch::RunNotFound { .. } | Fetch::ProjectNotFound { .. } | Fetch::NotFound { .. } => exit_code::NOT_FOUND,
+        Fetch::InvalidBaseUrl { .. } => exit_code::USAGE,
+        _ => exit_code::SERVER,
+    }
+}

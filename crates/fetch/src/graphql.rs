@@ -1,0 +1,200 @@
+//! GraphQL over HTTP: one request with its retries, and the reply taken apart into data and errors.
+//!
+//! The protocol: `POST {base}/graphql` with `query` and `variables`, as in
+//! <https://graphql.github.io/graphql-over-http/draft/>; W&B answers its own errors with HTTP 200 or 4xx.
+
+use std::borrow::Cow;
+
+use http::header;
+use runlake_types::{Timestamp, quote_bare_floats};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::Client;
+use crate::error::{Error, ErrorKind, Failure};
+use crate::response::{Body, send_failure, status_failure};
+use crate::retry::Retry;
+use crate::signed_url::redacted;
+
+/// A GraphQL reply. `data` and `errors` may both be present: what to do with a part of an answer is the call's own decision.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Reply<T> {
+    data: Option<T>,
+    errors: Option<Vec<GraphqlError>>,
+}
+
+/// One error of a reply.
+#[derive(Debug, Deserialize)]
+pub(crate) struct GraphqlError {
+    #[serde(default)]
+    pub(crate) message: String,
+}
+
+impl<T> Reply<T> {
+    /// The data of a reply without errors: a part of a page would be taken for the whole.
+    fn complete(self) -> Result<T, ErrorKind> {
+        match self.errors.filter(|errors| !errors.is_empty()) {
+            Some(errors) => Err(graphql_kind(errors)),
+            None => self.data.ok_or(ErrorKind::NoData),
+        }
+    }
+
+    /// The data that there is, whatever the errors say.
+    fn partial(self) -> Result<T, ErrorKind> {
+        match (self.data, self.errors.filter(|errors| !errors.is_empty())) {
+            (Some(data), None) => Ok(data),
+            (Some(data), Some(errors)) => {
+                tracing::debug!(errors = %graphql_kind(errors), "a part of the answer is missing");
+                Ok(data)
+            }
+            (None, Some(errors)) => Err(graphql_kind(errors)),
+            (None, None) => Err(ErrorKind::NoData),
+        }
+    }
+}
+
+fn graphql_kind(errors: Vec<GraphqlError>) -> ErrorKind {
+    ErrorKind::GraphQl { messages: errors.into_iter().map(|error| error.message).collect() }
+}
+
+impl Client {
+    /// Sends a document and reads all of its data; a reply with errors is a failure.
+    pub(crate) async fn query<T>(&self, operation: &'static str, document: &str, variables: Value) -> Result<T, Error>
+    where
+        T: DeserializeOwned + Send,
+    {
+        self.query_adapting(operation, document, |_failed| variables.clone()).await
+    }
+
+    /// As [`query`](Self::query), with variables that may depend on how many requests have failed.
+    pub(crate) async fn query_adapting<T>(
+        &self,
+        operation: &'static str,
+        document: &str,
+        variables: impl Fn(u32) -> Value + Send + Sync,
+    ) -> Result<T, Error>
+    where
+        T: DeserializeOwned + Send,
+    {
+        self.send_until_read(operation, document, variables, |body| decode::<Reply<T>>(body)?.complete()).await
+    }
+
+    /// As [`query`](Self::query), but an answer with errors gives the data that it has.
+    pub(crate) async fn query_partial<T>(&self, operation: &'static str, document: &str, variables: Value) -> Result<T, Error>
+    where
+        T: DeserializeOwned + Send,
+    {
+        self.send_until_read(operation, document, |_failed| variables.clone(), |body| decode::<Reply<T>>(body)?.partial()).await
+    }
+
+    /// Sends any GraphQL document and returns the whole reply, `{"data": …, "errors": …}`: the way to what this crate has no call for.
+    ///
+    /// Bare `NaN` and `Infinity` come as strings, and integers beyond 64 bits are rounded; a large one is exact only inside JSON text.
+    /// Requests are repeated as for every other call, so do not send mutations that must not happen twice.
+    ///
+    /// # Errors
+    /// As every call; GraphQL errors are in the reply, unless the server sent them with a failure status.
+    pub async fn raw(&self, document: &str, variables: Value) -> Result<Value, Error> {
+        self.send_until_read("send a GraphQL document", document, |_failed| variables.clone(), decode::<Value>).await
+    }
+
+    async fn send_until_read<T: Send>(
+        &self,
+        operation: &'static str,
+        document: &str,
+        variables: impl Fn(u32) -> Value + Send + Sync,
+        read: impl Fn(&[u8]) -> Result<T, ErrorKind> + Send + Sync,
+    ) -> Result<T, Error> {
+        let mut retry = Retry::new(&self.inner().retry, operation);
+        loop {
+            let sent = self.post(document, variables(retry.failed())).await;
+            match sent.and_then(|body| Ok(read(&body)?)) {
+                Ok(data) => return Ok(data),
+                Err(failure) => retry.after(failure, !self.has_reached(self.graphql_url())).await?,
+            }
+        }
+    }
+
+    /// One request: the body of an answer with success.
+    async fn post(&self, document: &str, variables: Value) -> Result<bytes::Bytes, Failure> {
+        let inner = self.inner();
+        inner.pace.wait().await;
+        let url = self.graphql_url();
+        let mut request = inner.http.post(url.clone()).timeout(inner.timeout).json(&json!({ "query": document, "variables": variables }));
+        if let Some(authorization) = &inner.authorization {
+            request = request.header(header::AUTHORIZATION, authorization.clone());
+        }
+        let response = request.send().await.map_err(|error| send_failure(error, url, inner.timeout))?;
+        self.note_reached(url);
+        inner.pace.note(response.headers(), Timestamp::now().seconds());
+        if response.status().is_redirection() {
+            let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+            let to = location.and_then(|location| url.join(location).ok()).map_or_else(|| "another address".to_owned(), |to| redacted(&to));
+            return Err(ErrorKind::Redirected { to }.into());
+        }
+        if !response.status().is_success() {
+            return Err(status_failure(response).await);
+        }
+        Ok(Body::whole(response, inner.timeout).await?)
+    }
+}
+
+/// Reads JSON. A body that strict JSON forbids only for its bare `NaN` and `Infinity` is read with these as strings.
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorKind> {
+    let first = match serde_json::from_slice(body) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let quoted = std::str::from_utf8(body).map(quote_bare_floats).unwrap_or(Cow::Borrowed(""));
+    let text = match &quoted {
+        Cow::Owned(quoted) if !first.is_data() => quoted.as_bytes(),
+        _ => body,
+    };
+    // Only now that something is wrong does it pay to keep track of where.
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read = serde_path_to_error::deserialize(&mut deserializer);
+    let value = read.map_err(|error| ErrorKind::Decode { path: error.path().to_string(), source: error.into_inner() })?;
+    deserializer.end().map_err(|source| ErrorKind::Decode { path: ".".to_owned(), source })?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Row {
+        #[serde(rename = "historyKeys")]
+        history_keys: Option<Box<RawValue>>,
+    }
+
+    #[test]
+    fn the_place_of_a_fault_is_named() {
+        let error = decode::<Vec<GraphqlError>>(br#"[{"message":"a"},{"message":7}]"#).unwrap_err();
+        assert_eq!(error.to_string(), "could not read the answer at `[1].message`");
+        assert!(!error.is_retryable());
+        let error = decode::<Vec<GraphqlError>>(br#"[{"message":"a"},{"mess"#).unwrap_err();
+        assert!(error.is_retryable(), "{error}");
+    }
+
+    #[test]
+    fn bare_floats_are_read_also_inside_raw_values() {
+        let rows: Vec<Row> = decode(br#"[{"historyKeys":{"keys":{"loss":{"previousValue":NaN}}}},{"historyKeys":null}]"#).unwrap();
+        assert_eq!(rows[0].history_keys.as_ref().unwrap().get(), r#"{"keys":{"loss":{"previousValue":"NaN"}}}"#);
+        assert!(rows[1].history_keys.is_none());
+        let error = decode::<Vec<Row>>(br#"[{"historyKeys":{"x":NaN}},{"historyKeys":"#).unwrap_err();
+        assert!(error.is_retryable(), "{error}");
+    }
+
+    #[test]
+    fn errors_outweigh_data_unless_a_part_will_do() {
+        let reply = || decode::<Reply<Value>>(br#"{"data":{"a":1},"errors":[{"message":"half"},{"path":[]}]}"#).unwrap();
+        assert_eq!(reply().complete().unwrap_err().to_string(), "the server answered: half; ");
+        assert_eq!(reply().partial().unwrap(), json!({"a": 1}));
+        let empty = decode::<Reply<Value>>(br#"{"data":null,"errors":null,"extensions":{}}"#).unwrap();
+        assert!(matches!(empty.complete(), Err(ErrorKind::NoData)));
+    }
+}

@@ -1,0 +1,145 @@
+//! The answers as they come over the wire. Private: each is turned into a public type beside the call that reads it.
+//!
+//! Members that a server leaves out or sets to null are `None`; members that this version does not know are passed over.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ViewerData {
+    pub(crate) viewer: Option<WireViewer>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireViewer {
+    pub(crate) entity: Option<String>,
+    pub(crate) username: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) teams: Option<Connection<WireName>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireName {
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProjectsData {
+    pub(crate) models: Option<Connection<WireProject>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireProject {
+    pub(crate) id: Option<String>,
+    pub(crate) name: String,
+    pub(crate) entity_name: Option<String>,
+    pub(crate) created_at: Option<String>,
+}
+
+/// What `project(name:, entityName:)` holds, by what was asked of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ProjectData<T> {
+    pub(crate) project: Option<T>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunsOfProject {
+    pub(crate) run_count: Option<u64>,
+    pub(crate) runs: Option<Connection<WireRun>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CountOfProject {
+    pub(crate) run_count: u64,
+}
+
+/// What `run(name:)` holds, by what was asked of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RunOfProject<T> {
+    pub(crate) run: Option<T>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Connection<T> {
+    pub(crate) edges: Option<Vec<Edge<T>>>,
+    pub(crate) page_info: Option<PageInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Edge<T> {
+    pub(crate) node: Option<T>,
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageInfo {
+    pub(crate) end_cursor: Option<String>,
+    pub(crate) has_next_page: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireRun {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) state: Option<String>,
+    pub(crate) tags: Option<Vec<String>>,
+    pub(crate) group: Option<String>,
+    pub(crate) job_type: Option<String>,
+    pub(crate) sweep_name: Option<String>,
+    pub(crate) commit: Option<String>,
+    pub(crate) read_only: Option<bool>,
+    pub(crate) created_at: Option<String>,
+    pub(crate) heartbeat_at: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) notes: Option<String>,
+    pub(crate) history_line_count: Option<i64>,
+    pub(crate) user: Option<WireUser>,
+    /// JSON text in a string, or now and then the object itself, as are the two below.
+    pub(crate) config: Option<Box<RawValue>>,
+    pub(crate) summary_metrics: Option<Box<RawValue>>,
+    pub(crate) system_metrics: Option<Box<RawValue>>,
+    /// The object itself, or now and then JSON text in a string.
+    pub(crate) history_keys: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireUser {
+    pub(crate) name: Option<String>,
+    pub(crate) username: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct HistoryOfRun {
+    pub(crate) history: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct EventsOfRun {
+    pub(crate) events: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SampledHistoryOfRun {
+    pub(crate) sampled_history: Option<Vec<Option<Vec<Box<RawValue>>>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ParquetHistoryOfRun {
+    pub(crate) parquet_history: Option<WireParquetHistory>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireParquetHistory {
+    pub(crate) parquet_urls: Option<Vec<String>>,
+    pub(crate) live_data: Option<Vec<Box<RawValue>>>,
+}

@@ -1,0 +1,175 @@
+//! A Parquet export of a run's history into rows.
+//!
+//! Files may have no columns and no rows, `_step` anywhere and of type double, any nesting, and rows out of order; the facts are in the
+//! official reader's tests (<https://github.com/wandb/wandb/tree/main/core/tests/files>).
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, RecordBatch};
+use arrow::datatypes::DataType;
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use runlake_types::{HistoryKeys, Json, KindCounts, Object, RunPath};
+
+use crate::arrow_value::{TextMeaning, json_at};
+use crate::{Error, ErrorKind};
+
+/// Rows read at once. Small enough that a batch of wide rows stays within some megabytes.
+const BATCH_ROWS: usize = 1024;
+
+/// The rows of one export, a batch at a time.
+#[derive(Debug)]
+pub struct ExportRows {
+    run: RunPath,
+    bytes: Bytes,
+    reader: Option<ParquetRecordBatchReader>,
+    counts: HashMap<String, KindCounts>,
+}
+
+/// Opens an export that was fetched whole. `keys` tells which text columns hold JSON, because values of several types were logged under
+/// their key.
+///
+/// # Errors
+/// [`ErrorKind::Export`] when `bytes` are not Parquet.
+pub fn export_rows(run: &RunPath, bytes: Bytes, keys: Option<&HistoryKeys>) -> Result<ExportRows, Error> {
+    let counts = keys.map(|keys| keys.keys().map(|(name, counts)| (name.to_owned(), counts)).collect()).unwrap_or_default();
+    let reader = open(run, bytes.clone(), None)?;
+    Ok(ExportRows { run: run.clone(), bytes, reader, counts })
+}
+
+/// A reader of the columns named `wanted` at the top level, or of all; `None` for a file without rows.
+fn open(run: &RunPath, bytes: Bytes, wanted: Option<&[&str]>) -> Result<Option<ParquetRecordBatchReader>, Error> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|source| export_error(run, source))?;
+    if builder.metadata().file_metadata().num_rows() == 0 || builder.schema().fields().is_empty() {
+        return Ok(None);
+    }
+    let mask = match wanted {
+        None => ProjectionMask::all(),
+        Some(names) => {
+            let roots = builder.schema().fields().iter().enumerate().filter(|(_, field)| names.contains(&field.name().as_str())).map(|(root, _)| root);
+            ProjectionMask::roots(builder.parquet_schema(), roots)
+        }
+    };
+    builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map(Some).map_err(|source| export_error(run, source))
+}
+
+fn export_error(run: &RunPath, source: ParquetError) -> Error {
+    ErrorKind::Export { run: run.to_string(), source }.into()
+}
+
+impl Iterator for ExportRows {
+    type Item = Result<Vec<Object>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.reader.as_mut()?.next()?;
+        Some(batch.map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string()))).and_then(|batch| self.rows(&batch)))
+    }
+}
+
+impl ExportRows {
+    /// Starts again and reads only the top-level columns of these names; one that the file lacks is no error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Export`] when the file cannot be opened.
+    pub fn keep_columns(&mut self, names: &[&str]) -> Result<(), Error> {
+        self.reader = open(&self.run, self.bytes.clone(), Some(names))?;
+        Ok(())
+    }
+
+    fn rows(&self, batch: &RecordBatch) -> Result<Vec<Object>, Error> {
+        let mut rows = vec![Object::new(); batch.num_rows()];
+        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+            let guess = guess_meaning(column);
+            let meaning = |name: &str| match self.counts.get(name) {
+                Some(counts) if *counts == KindCounts::default() => guess,
+                Some(counts) if counts.is_mixed() || counts.string == 0 => TextMeaning::Json,
+                Some(_) => TextMeaning::Raw,
+                None => guess,
+            };
+            for (row, members) in rows.iter_mut().enumerate() {
+                let value = json_at(column, row, field.name(), &meaning)?;
+                if value != Json::Null {
+                    members.insert(field.name().clone(), value);
+                }
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// What a utf8 column holds when the service counted nothing: JSON when every value is JSON and one is a quoted string, a list, a
+/// dict or a boolean beside others, since a column of one plain type would not have been written as text.
+fn guess_meaning(column: &dyn Array) -> TextMeaning {
+    let texts: Vec<&str> = match column.data_type() {
+        DataType::Utf8 => arrow::array::AsArray::as_string::<i32>(column).iter().flatten().collect(),
+        DataType::LargeUtf8 => arrow::array::AsArray::as_string::<i64>(column).iter().flatten().collect(),
+        _ => return TextMeaning::Raw,
+    };
+    let parsed: Result<Vec<Json>, _> = texts.into_iter().map(Json::parse).collect();
+    match parsed {
+        Ok(values) if values.iter().any(|value| !matches!(value, Json::Number(_) | Json::Null)) => TextMeaning::Json,
+        _ => TextMeaning::Raw,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Float64Array, Int64Array, ListArray, StringArray, StructArray};
+    use arrow::datatypes::{Field, Float64Type, Fields, Schema};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+
+    fn parquet(columns: Vec<(&str, ArrayRef)>) -> Bytes {
+        let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap();
+        let mut out = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut out, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        out.into()
+    }
+
+    fn texts(bytes: Bytes, keys: Option<&str>) -> Vec<String> {
+        let keys = keys.map(|keys| HistoryKeys::from_object(Json::parse_object(keys).unwrap()));
+        let rows = export_rows(&RunPath::new("e", "p", "r"), bytes, keys.as_ref()).unwrap();
+        rows.flat_map(Result::unwrap).map(|row| Json::Object(row).to_canonical_text()).collect()
+    }
+
+    #[test]
+    fn nested_columns_are_dicts_and_lists() {
+        let b: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), None]));
+        let a = StructArray::new(Fields::from(vec![Field::new("b", DataType::Float64, true)]), vec![b], None);
+        let l = ListArray::from_iter_primitive::<Float64Type, _, _>([Some(vec![Some(1.0), Some(f64::NAN)]), None]);
+        let bytes = parquet(vec![
+            ("a", Arc::new(a)),
+            ("big", Arc::new(Int64Array::from(vec![9_007_199_254_740_993, 1]))),
+            ("l", Arc::new(l)),
+            ("_step", Arc::new(Float64Array::from(vec![0.0, 1.0]))),
+        ]);
+        assert_eq!(texts(bytes, None), [r#"{"_step":0,"a":{"b":1},"big":9007199254740993,"l":[1,"NaN"]}"#, r#"{"_step":1,"big":1}"#]);
+    }
+
+    #[test]
+    fn text_is_json_only_where_types_were_mixed() {
+        let columns = || -> Vec<(&str, ArrayRef)> {
+            vec![("mixed", Arc::new(StringArray::from(vec!["1.5", "\"text\""]))), ("plain", Arc::new(StringArray::from(vec!["1", "\"q\""])))]
+        };
+        let keys = r#"{"keys":{"mixed":{"typeCounts":[{"type":"number","count":1},{"type":"string","count":1}]},"plain":{"typeCounts":[{"type":"string","count":2}]}}}"#;
+        assert_eq!(texts(parquet(columns()), Some(keys)), [r#"{"mixed":1.5,"plain":"1"}"#, r#"{"mixed":"text","plain":"\"q\""}"#]);
+        let unlabelled = parquet(vec![("numbers as text", Arc::new(StringArray::from(vec!["1", "2"])))]);
+        assert_eq!(texts(unlabelled, None), [r#"{"numbers as text":"1"}"#, r#"{"numbers as text":"2"}"#]);
+    }
+
+    #[test]
+    fn a_file_without_columns_has_no_rows() {
+        let batch = RecordBatch::new_empty(Arc::new(Schema::empty()));
+        let mut out = Vec::new();
+        ArrowWriter::try_new(&mut out, batch.schema(), None).unwrap().close().unwrap();
+        assert!(texts(out.into(), None).is_empty());
+        assert!(export_rows(&RunPath::new("e", "p", "r"), Bytes::from_static(b"<html>expired</html>"), None).is_err());
+    }
+}

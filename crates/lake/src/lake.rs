@@ -1,0 +1,228 @@
+//! Opening, making and reading a lake.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field};
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use runlake_ingest::KindPlan;
+use runlake_ingest::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP};
+use runlake_types::{ColumnSet, ProjectPath, RunPath, near_names};
+
+use crate::part_file::{PartFile, RUN_ID, store_error};
+use crate::reader::{read_part_file, read_run};
+use crate::runs_table::{RUNS_SCHEMA, runs_of_batch};
+use crate::table::{Table, TableName, join};
+use crate::{Error, ErrorKind, LakeWriter, Location, StoredRun};
+
+/// The version of the layout that this crate reads and writes, kept in `runlake.json`.
+pub const FORMAT_VERSION: u32 = 1;
+
+const MARKER: &str = "runlake.json";
+
+/// A lake. Cheap to clone; every call reads the newest version.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    location: Arc<Location>,
+}
+
+impl Lake {
+    /// Opens the lake at `location`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NoLake`] when there is none, [`ErrorKind::FormatVersion`] when another version of runlake wrote it.
+    pub async fn open(location: Location) -> Result<Self, Error> {
+        let (store, path) = location.store()?;
+        let marker = join(&path, MARKER);
+        let bytes = match store.get(&marker).await {
+            Ok(found) => found.bytes().await.map_err(|source| store_error(marker.as_ref(), "read", source))?,
+            Err(object_store::Error::NotFound { .. }) => return Err(ErrorKind::NoLake { location: location.to_string() }.into()),
+            Err(source) => return Err(store_error(marker.as_ref(), "read", source)),
+        };
+        let parsed: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+        let found = parsed.as_ref().and_then(|marker| marker.get("format_version"));
+        if found.and_then(serde_json::Value::as_u64) != Some(u64::from(FORMAT_VERSION)) {
+            let found = found.map_or_else(|| "no".to_owned(), ToString::to_string);
+            return Err(ErrorKind::FormatVersion { location: location.to_string(), found, supported: FORMAT_VERSION }.into());
+        }
+        Ok(Self { location: Arc::new(location) })
+    }
+
+    /// Opens the lake at `location`, or makes one where nothing is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotALake`] when something else is there; otherwise as [`Lake::open`].
+    pub async fn open_or_create(location: Location) -> Result<Self, Error> {
+        match Self::open(location.clone()).await {
+            Err(error) if matches!(error.kind(), ErrorKind::NoLake { .. }) => {}
+            opened => return opened,
+        }
+        let (store, path) = location.store()?;
+        let is_table = |found: &ObjectPath| {
+            found
+                .prefix_match(&path)
+                .and_then(|mut rest| rest.next().map(|part| TableName::ALL.iter().any(|table| part.as_ref() == table.as_str())))
+        };
+        if let Some(first) = store.list(Some(&path)).try_next().await.map_err(|source| store_error(path.as_ref(), "listed", source))? {
+            // A creation that was cut off leaves tables without the marker: it is carried on.
+            if is_table(&first.location) != Some(true) {
+                return Err(ErrorKind::NotALake { location: location.to_string() }.into());
+            }
+        }
+        let text = |name: &str| Field::new(name, DataType::Utf8, true);
+        let seconds = |name: &str| Field::new(name, DataType::Float64, true);
+        let run_id = || Field::new(RUN_ID, DataType::Utf8, false);
+        let runs: Vec<Field> = RUNS_SCHEMA.fields().iter().map(|field| field.as_ref().clone()).collect();
+        Table::create(&location, TableName::Runs, &runs).await?;
+        let history = [run_id(), Field::new(STEP, DataType::Int64, false), seconds(TIMESTAMP), seconds(RUNTIME), text(RESCUED)];
+        Table::create(&location, TableName::Histories, &history).await?;
+        Table::create(&location, TableName::SystemMetrics, &[run_id(), seconds(TIMESTAMP), seconds(RUNTIME)]).await?;
+        // Last, so that a lake with a marker is whole.
+        let marker = join(&path, MARKER);
+        let text = format!("{{\"format_version\": {FORMAT_VERSION}}}\n");
+        match store.put_opts(&marker, PutPayload::from(text.into_bytes()), PutMode::Create.into()).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Self::open(location).await,
+            Err(source) => Err(store_error(marker.as_ref(), "written", source)),
+        }
+    }
+
+    /// Where the lake lies.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// A number that grows with every commit to any table.
+    ///
+    /// # Errors
+    /// When a Delta log cannot be read.
+    pub async fn version(&self) -> Result<u64, Error> {
+        let mut version = 0;
+        for name in TableName::ALL {
+            version += self.table(name).await?.version();
+        }
+        Ok(version)
+    }
+
+    /// The projects that have runs in the lake, in order.
+    ///
+    /// # Errors
+    /// When a Delta log cannot be read.
+    pub async fn projects(&self) -> Result<Vec<ProjectPath>, Error> {
+        let files = self.table(TableName::Runs).await?.part_files(None)?;
+        Ok(files.into_iter().map(|file| file.project).collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    /// The runs of a project, by run id. Empty for a project that the lake does not hold.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn runs(&self, project: &ProjectPath) -> Result<Vec<StoredRun>, Error> {
+        self.read_runs(&self.table(TableName::Runs).await?, project).await
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ProjectNotFound`] or [`ErrorKind::RunNotFound`] with what the lake does hold.
+    pub async fn run(&self, path: &RunPath) -> Result<StoredRun, Error> {
+        let project = path.project_path();
+        let runs = self.runs(&project).await?;
+        if runs.is_empty() {
+            return Err(self.project_not_found(&project).await?);
+        }
+        let near =
+            near_names(&path.run_id, runs.iter().map(|run| run.record.path.run_id.as_str())).into_iter().map(str::to_owned).collect();
+        runs.into_iter().find(|run| run.record.path == *path).ok_or_else(|| ErrorKind::RunNotFound { run: path.to_string(), near }.into())
+    }
+
+    /// The error that a project is not there, naming those that are.
+    ///
+    /// # Errors
+    /// When the projects cannot be listed.
+    pub async fn project_not_found(&self, project: &ProjectPath) -> Result<Error, Error> {
+        let known = self.projects().await?.iter().map(ToString::to_string).collect();
+        Ok(ErrorKind::ProjectNotFound { project: project.to_string(), known }.into())
+    }
+
+    /// The history of a run: `_step` int64, `_timestamp` and `_runtime` float64, the metrics, `_rescued_data`, ascending by `_step`. Columns
+    /// may differ between batches, and metrics that the run does not have may be among them, all null.
+    ///
+    /// # Errors
+    /// When the table cannot be read. A run that the lake does not hold has no rows.
+    pub async fn history(&self, run: &RunPath) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+        self.read_rows(TableName::Histories, run).await
+    }
+
+    /// The events stream of a run: `_timestamp` and `_runtime` float64, `system.*` float64, in the order logged.
+    ///
+    /// # Errors
+    /// As [`Lake::history`].
+    pub async fn system_metrics(&self, run: &RunPath) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+        self.read_rows(TableName::SystemMetrics, run).await
+    }
+
+    /// The metric columns of the histories, in table order.
+    ///
+    /// # Errors
+    /// When the Delta log cannot be read.
+    pub async fn metric_columns(&self) -> Result<ColumnSet, Error> {
+        Ok(self.table(TableName::Histories).await?.metric_columns())
+    }
+
+    /// The addresses of the histories' part files of a project, for engines that read Parquet themselves.
+    ///
+    /// # Errors
+    /// When the Delta log cannot be read.
+    pub async fn history_files(&self, project: &ProjectPath) -> Result<Vec<String>, Error> {
+        let files = self.table(TableName::Histories).await?.part_files(Some(project))?;
+        let root = self.location.table_url(TableName::Histories.as_str());
+        Ok(files
+            .into_iter()
+            .map(|file| match self.location.as_folder() {
+                Some(folder) => folder.join(TableName::Histories.as_str()).join(file.path.as_ref()).display().to_string(),
+                None => format!("{root}{}", file.path),
+            })
+            .collect())
+    }
+
+    /// A writer of runs of `project`; `plan` decides the kinds of columns that the lake does not have yet.
+    ///
+    /// # Errors
+    /// When a Delta log cannot be read.
+    pub async fn writer(&self, project: &ProjectPath, plan: KindPlan) -> Result<LakeWriter, Error> {
+        LakeWriter::new(self.clone(), project.clone(), plan).await
+    }
+
+    pub(crate) async fn table(&self, name: TableName) -> Result<Table, Error> {
+        Table::open(&self.location, name).await
+    }
+
+    pub(crate) async fn read_runs(&self, table: &Table, project: &ProjectPath) -> Result<Vec<StoredRun>, Error> {
+        let mut runs = Vec::new();
+        for file in table.part_files(Some(project))? {
+            let mut batches = read_part_file(table.store(), &file).await?;
+            while let Some(batch) = batches.try_next().await? {
+                runs.extend(runs_of_batch(project, &batch)?);
+            }
+        }
+        Ok(runs)
+    }
+
+    async fn read_rows(&self, name: TableName, run: &RunPath) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+        let table = self.table(name).await?;
+        let mut files: Vec<PartFile> = table.part_files(Some(&run.project_path()))?;
+        files.retain(|file| file.may_hold(&run.run_id));
+        // The files of a run that has several hold nothing else, so their first steps put them in order.
+        files.sort_by_key(|file| file.first_step);
+        let (store, run_id) = (table.store(), run.run_id.clone());
+        let streams = futures::stream::iter(files).then(move |file| {
+            let (store, run_id) = (Arc::clone(&store), run_id.clone());
+            async move { read_run(store, &file, &run_id).await }
+        });
+        Ok(streams.try_flatten().boxed())
+    }
+}

@@ -1,0 +1,194 @@
+//! One Delta table of the lake: its columns, its part files, and commits of new ones.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
+use deltalake::kernel::transaction::{CommitBuilder, TableReference, TransactionError};
+use deltalake::kernel::{Action, Add, MetadataExt, Remove, StructType};
+use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::{DeltaTable, DeltaTableError};
+use object_store::ObjectStore;
+use object_store::path::Path as ObjectPath;
+use object_store::prefix::PrefixStore;
+use runlake_ingest::schema::metric_column;
+use runlake_types::{ColumnSet, ProjectPath};
+
+use crate::part_file::PartFile;
+use crate::{Error, ErrorKind, Location};
+
+/// The columns by which every table is partitioned: their values stand in the folders' names, not in the part files.
+pub(crate) const PARTITION_COLUMNS: [&str; 2] = ["entity", "project"];
+
+/// The tables of a lake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableName {
+    Runs,
+    Histories,
+    SystemMetrics,
+}
+
+impl TableName {
+    pub(crate) const ALL: [Self; 3] = [Self::Runs, Self::Histories, Self::SystemMetrics];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Runs => "runs",
+            Self::Histories => "histories",
+            Self::SystemMetrics => "system_metrics",
+        }
+    }
+}
+
+/// A table at one version. Reading and committing never change an instance but through [`Table::commit`] and [`Table::refresh`].
+#[derive(Debug)]
+pub(crate) struct Table {
+    name: TableName,
+    delta: DeltaTable,
+    schema: SchemaRef,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Table {
+    /// Opens a table of the lake at `location`.
+    pub(crate) async fn open(location: &Location, name: TableName) -> Result<Self, Error> {
+        let (log_store, store) = log_store(location, name)?;
+        let mut delta = DeltaTable::new(log_store);
+        delta.load().await.map_err(|source| delta_error(name, "opened", source))?;
+        let mut table = Self { name, delta, schema: Arc::new(Schema::empty()), store };
+        table.schema = table.read_schema()?;
+        Ok(table)
+    }
+
+    /// Makes a table with these columns after the partition columns; one that is there is left as it is.
+    pub(crate) async fn create(location: &Location, name: TableName, fields: &[Field]) -> Result<(), Error> {
+        let (log_store, _) = log_store(location, name)?;
+        let partition = PARTITION_COLUMNS.iter().map(|column| Field::new(*column, DataType::Utf8, true));
+        let schema = kernel_schema(name, partition.chain(fields.iter().cloned()).collect())?;
+        CreateBuilder::new()
+            .with_log_store(log_store)
+            .with_table_name(name.as_str())
+            .with_columns(schema.fields().cloned())
+            .with_partition_columns(PARTITION_COLUMNS)
+            .with_save_mode(SaveMode::Ignore)
+            .await
+            .map_err(|source| delta_error(name, "made", source))?;
+        Ok(())
+    }
+
+    pub(crate) fn name(&self) -> TableName {
+        self.name
+    }
+
+    /// The store in which the paths of part files are relative to the table.
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// The version of the Delta log that this instance shows.
+    pub(crate) fn version(&self) -> u64 {
+        self.delta.version().unwrap_or_default()
+    }
+
+    /// The columns, partition columns first, with the metadata of metrics.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The metric columns, in table order.
+    pub(crate) fn metric_columns(&self) -> ColumnSet {
+        let mut columns = ColumnSet::new();
+        for column in self.schema.fields().iter().filter_map(|field| metric_column(field)) {
+            columns.insert_existing(column);
+        }
+        columns
+    }
+
+    /// The part files of this version, of one project or of all.
+    pub(crate) fn part_files(&self, project: Option<&ProjectPath>) -> Result<Vec<PartFile>, Error> {
+        let snapshot = self.delta.snapshot().map_err(|source| delta_error(self.name, "read", source))?;
+        let mut files: Vec<PartFile> = snapshot.log_data().iter().map(|view| PartFile::from_view(&view)).collect();
+        files.retain(|file| project.is_none_or(|project| file.project == *project));
+        files.sort_by(|a, b| (&a.project, &a.first_run, a.first_step, &a.path).cmp(&(&b.project, &b.first_run, b.first_step, &b.path)));
+        Ok(files)
+    }
+
+    /// Loads the newest version.
+    pub(crate) async fn refresh(&mut self) -> Result<(), Error> {
+        self.delta.update_state().await.map_err(|source| delta_error(self.name, "read", source))?;
+        self.schema = self.read_schema()?;
+        Ok(())
+    }
+
+    /// Adds and removes part files in one atomic step, with the columns that the new files need. Nothing is committed when nothing changes.
+    pub(crate) async fn commit(&mut self, add: Vec<Add>, remove: Vec<Remove>, fields: &[Field]) -> Result<(), Error> {
+        if add.is_empty() && remove.is_empty() {
+            return Ok(());
+        }
+        let name = self.name;
+        let snapshot = self.delta.snapshot().map_err(|source| delta_error(name, "read", source))?;
+        let mut actions = Vec::with_capacity(add.len() + remove.len() + 1);
+        let new_fields: Vec<&Field> = fields.iter().filter(|field| self.schema.column_with_name(field.name()).is_none()).collect();
+        if !new_fields.is_empty() {
+            let all = self.schema.fields().iter().map(AsRef::as_ref).chain(new_fields).cloned().collect();
+            let metadata = snapshot.metadata().clone().with_schema(&kernel_schema(name, all)?);
+            actions.push(Action::Metadata(metadata.map_err(|source| delta_error(name, "changed", source.into()))?));
+        }
+        actions.extend(add.into_iter().map(Action::Add));
+        actions.extend(remove.into_iter().map(Action::Remove));
+        let partition_by = Some(PARTITION_COLUMNS.map(str::to_owned).to_vec());
+        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
+        let reference: &dyn TableReference = snapshot.snapshot();
+        CommitBuilder::default()
+            .with_actions(actions)
+            .with_app_metadata(HashMap::from([("writer".to_owned(), concat!("runlake ", env!("CARGO_PKG_VERSION")).into())]))
+            .build(Some(reference), self.delta.log_store(), operation)
+            .await
+            .map_err(|source| delta_error(name, "written", source))?;
+        self.refresh().await
+    }
+
+    fn read_schema(&self) -> Result<SchemaRef, Error> {
+        let snapshot = self.delta.snapshot().map_err(|source| delta_error(self.name, "read", source))?;
+        let schema: Schema = snapshot
+            .schema()
+            .as_ref()
+            .try_into_arrow()
+            .map_err(|error| ErrorKind::Table { table: self.name.as_str(), reason: error.to_string() })?;
+        Ok(Arc::new(schema))
+    }
+}
+
+fn kernel_schema(name: TableName, fields: Vec<Field>) -> Result<StructType, Error> {
+    let schema = Schema::new(fields);
+    (&schema)
+        .try_into_kernel()
+        .map_err(|error: arrow::error::ArrowError| ErrorKind::Table { table: name.as_str(), reason: error.to_string() }.into())
+}
+
+fn log_store(location: &Location, name: TableName) -> Result<(LogStoreRef, Arc<dyn ObjectStore>), Error> {
+    let (root, path) = location.store()?;
+    let table: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&root), join(&path, name.as_str())));
+    let log = default_logstore(Arc::clone(&table), root, &location.table_url(name.as_str()), &StorageConfig::default());
+    Ok((log, table))
+}
+
+pub(crate) fn join(path: &ObjectPath, name: &str) -> ObjectPath {
+    path.parts().chain(ObjectPath::from(name).parts()).collect()
+}
+
+fn delta_error(name: TableName, action: &'static str, source: DeltaTableError) -> Error {
+    let is_conflict = matches!(
+        &source,
+        DeltaTableError::Transaction {
+            source: TransactionError::CommitConflict(_)
+                | TransactionError::MaxCommitAttempts(_)
+                | TransactionError::VersionAlreadyExists(_)
+        }
+    );
+    let (table, source) = (name.as_str(), Box::new(source));
+    if is_conflict { ErrorKind::Conflict { table, source }.into() } else { ErrorKind::Delta { table, action, source }.into() }
+}

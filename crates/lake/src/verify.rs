@@ -1,0 +1,149 @@
+//! Whether a lake is sound: every file is there and readable, rows are in order and once, and the tables agree with each other.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use futures::TryStreamExt;
+use runlake_ingest::schema::{RESCUED, STEP, metric_column};
+use runlake_types::{Json, ProjectPath, RunPath};
+
+use crate::part_file::{PartFile, run_ids};
+use crate::reader::read_part_file;
+use crate::table::{Table, TableName};
+use crate::{Error, Lake};
+
+/// What [`verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Part files read.
+    pub files: usize,
+    /// Rows read.
+    pub rows: u64,
+    /// Runs checked.
+    pub runs: usize,
+    /// What is wrong, a line each; empty when the lake is sound.
+    pub faults: Vec<String>,
+}
+
+/// Rows of one run as the histories have them.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    last_step: Option<i64>,
+}
+
+/// Reads every row of the lake and checks it.
+///
+/// # Errors
+/// When a Delta log cannot be read. Faults in the files are in the verdict.
+pub async fn verify(lake: &Lake) -> Result<Verdict, Error> {
+    let mut verdict = Verdict::default();
+    let mut tallies: BTreeMap<RunPath, Tally> = BTreeMap::new();
+    for name in TableName::ALL {
+        let table = lake.table(name).await?;
+        for file in table.part_files(None)? {
+            verdict.files += 1;
+            if let Err(error) = check_file(&table, &file, &mut tallies, &mut verdict).await {
+                verdict.faults.push(describe(&error));
+            }
+        }
+    }
+    for project in lake.projects().await? {
+        match lake.runs(&project).await {
+            Ok(runs) => {
+                verdict.runs += runs.len();
+                for run in runs {
+                    let tally = tallies.remove(&run.record.path).unwrap_or_default();
+                    if tally.last_step != run.synced_through_step {
+                        verdict.faults.push(format!(
+                            "{}: the runs table says that it was stored through step {}, and its rows end at {}",
+                            run.record.path,
+                            step_text(run.synced_through_step),
+                            step_text(tally.last_step)
+                        ));
+                    }
+                    let is_short = run.record.history_line_count.is_some_and(|count| tally.rows < count);
+                    if run.completeness == runlake_ingest::Completeness::Complete && is_short {
+                        verdict.faults.push(format!("{}: it is marked complete, and has {} of its rows", run.record.path, tally.rows));
+                    }
+                }
+            }
+            Err(error) => verdict.faults.push(describe(&error)),
+        }
+    }
+    // Rows whose run was not committed yet are replaced by the next export; until then no reader of the lake sees them.
+    verdict
+        .faults
+        .extend(tallies.into_keys().map(|run| format!("{run}: it has rows, and the runs table does not have it; run the export again")));
+    Ok(verdict)
+}
+
+fn step_text(step: Option<i64>) -> String {
+    step.map_or_else(|| "none".to_owned(), |step| step.to_string())
+}
+
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+async fn check_file(table: &Table, file: &PartFile, tallies: &mut BTreeMap<RunPath, Tally>, verdict: &mut Verdict) -> Result<(), Error> {
+    let mut batches = read_part_file(table.store(), file).await?;
+    let mut rows = 0;
+    let mut previous: Option<(String, i64)> = None;
+    while let Some(batch) = batches.try_next().await? {
+        rows += batch.num_rows() as u64;
+        let fault = |what: String| format!("{}/{}: {what}", table.name().as_str(), file.path);
+        for field in batch.schema_ref().fields() {
+            let known = table.schema().field_with_name(field.name()).ok();
+            let is_alike =
+                known.is_some_and(|known| known.data_type() == field.data_type() && metric_column(known) == metric_column(field));
+            if !is_alike {
+                verdict.faults.push(fault(format!("the column `{}` is not that of the table", field.name())));
+            }
+        }
+        if table.name() == TableName::Histories {
+            verdict.faults.extend(check_rows(&batch, &file.project, &mut previous, tallies).map(fault));
+        }
+    }
+    if rows != file.rows {
+        verdict.faults.push(format!("{}/{}: it has {rows} rows, and the Delta log says {}", table.name().as_str(), file.path, file.rows));
+    }
+    verdict.rows += rows;
+    Ok(())
+}
+
+/// Faults of history rows: order, steps given twice, and rescued data that is no JSON.
+fn check_rows(
+    batch: &RecordBatch,
+    project: &ProjectPath,
+    previous: &mut Option<(String, i64)>,
+    tallies: &mut BTreeMap<RunPath, Tally>,
+) -> Option<String> {
+    let steps = batch.column_by_name(STEP)?.as_primitive_opt::<Int64Type>()?;
+    let mut fault = None;
+    for (row, run_id) in run_ids(batch).enumerate() {
+        let step = steps.value(row);
+        if previous.as_ref().is_some_and(|(last_run, last_step)| (run_id, step) <= (last_run.as_str(), *last_step)) {
+            fault = Some(format!("the rows are not in order, or not once, at run {run_id}, step {step}"));
+        }
+        let tally = tallies.entry(project.run(run_id)).or_default();
+        tally.rows += 1;
+        if tally.last_step.is_some_and(|last| step <= last) {
+            fault = Some(format!("run {run_id} has step {step} again or out of order"));
+        }
+        tally.last_step = tally.last_step.max(Some(step));
+        *previous = Some((run_id.to_owned(), step));
+    }
+    let rescued = batch.column_by_name(RESCUED).and_then(|column| column.as_string_opt::<i32>());
+    if rescued.is_some_and(|texts| texts.iter().flatten().any(|text| Json::parse_object(text).is_err())) {
+        fault = Some("its rescued data is not JSON".to_owned());
+    }
+    fault
+}

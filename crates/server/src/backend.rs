@@ -1,0 +1,123 @@
+//! What one running backend holds: the catalog, the rows and exports made so far, the keys.
+
+use std::sync::Arc;
+
+use runlake_types::RunPath;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use crate::auth::Gate;
+use crate::cache::Cache;
+use crate::catalog::Catalog;
+use crate::exports::{self, Export, ExportKey};
+use crate::files::Digests;
+use crate::history::Limits;
+use crate::options::ServerOptions;
+use crate::rows::Rows;
+use crate::signing::Signer;
+use crate::source::{Source, SourceRun};
+use crate::{Error, ErrorKind, SourceFile};
+
+/// Which stream of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum RowStream {
+    History,
+    Events,
+}
+
+pub(crate) struct Backend {
+    source: Arc<dyn Source>,
+    pub(crate) options: ServerOptions,
+    pub(crate) catalog: Catalog,
+    pub(crate) gate: Gate,
+    pub(crate) signer: Signer,
+    pub(crate) digests: Digests,
+    rows: Cache<(RunPath, RowStream, u64), Rows>,
+    exports: Cache<ExportKey, Export>,
+    /// How many runs are decoded or exported at once: each takes a core and a batch of memory.
+    builders: Arc<Semaphore>,
+    /// Dropped after the caches, whose files are in it.
+    scratch: TempDir,
+}
+
+impl Backend {
+    pub(crate) fn new(source: Arc<dyn Source>, options: ServerOptions) -> Result<Self, Error> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Ok(Self {
+            catalog: Catalog::new(Arc::clone(&source)),
+            source,
+            gate: Gate::new(&options.access),
+            signer: Signer::new(options.signed_url_lifetime),
+            digests: Digests::default(),
+            rows: Cache::new(options.scratch_bytes / 2),
+            exports: Cache::new(options.scratch_bytes / 2),
+            builders: Arc::new(Semaphore::new(cores)),
+            scratch: TempDir::with_prefix("runlake-server-").map_err(Error::io("make a temporary folder"))?,
+            options,
+        })
+    }
+
+    /// The rows of a stream of a run, read from the lake if they are not at hand.
+    pub(crate) async fn rows(&self, run: &SourceRun, which: RowStream) -> Result<Arc<Rows>, Error> {
+        let path = &run.record.path;
+        let make = async {
+            let read = match which {
+                RowStream::History => self.source.history(path),
+                RowStream::Events => self.source.system_metrics(path),
+            };
+            let batches = read.await.map_err(|source| ErrorKind::Source { what: format!("the rows of {path}"), source })?;
+            let folder = self.scratch.path().to_owned();
+            let runtime = Handle::current();
+            let rows = self.build(move || Rows::spool(batches, &folder, &runtime)).await?;
+            tracing::debug!(run = %path, rows = rows.len(), bytes = rows.size_bytes(), "rows at hand");
+            let size = rows.size_bytes();
+            Ok((rows, size))
+        };
+        self.rows.get_or_make(&(path.clone(), which, run.revision), make).await
+    }
+
+    /// An export, if it was made before.
+    pub(crate) fn known_export(&self, key: &ExportKey) -> Option<Arc<Export>> {
+        self.exports.get(key)
+    }
+
+    /// An export of `run` as it is now, made if need be.
+    pub(crate) async fn export(&self, run: &SourceRun, key: &ExportKey) -> Result<Arc<Export>, Error> {
+        let make = async {
+            let rows = self.rows(run, RowStream::History).await?;
+            let range = key.rows.start.min(rows.len())..key.rows.end.min(rows.len());
+            let (folder, policy) = (self.scratch.path().to_owned(), self.options.exports.clone());
+            let (export, size) = self.build(move || exports::build(&rows, range, &policy, &folder)).await?;
+            tracing::debug!(run = %key.run, export = %key, bytes = size, "export made");
+            Ok((export, size))
+        };
+        self.exports.get_or_make(key, make).await
+    }
+
+    /// The files of a run.
+    pub(crate) async fn files(&self, run: &RunPath) -> Result<Vec<SourceFile>, Error> {
+        self.source.files(run).await.map_err(|source| ErrorKind::Source { what: format!("the files of {run}"), source }.into())
+    }
+
+    /// The most rows and bytes of one reply.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { rows: self.options.max_page_rows.max(1), bytes: self.options.max_page_bytes }
+    }
+
+    /// Runs work that takes long where it may block, as much at once as there are cores.
+    async fn build<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+        let permit = Arc::clone(&self.builders).acquire_owned().await.expect("the semaphore is never closed");
+        blocking(move || {
+            let done = work();
+            drop(permit);
+            done
+        })
+        .await
+    }
+}
+
+/// Runs work where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await?
+}

@@ -1,0 +1,152 @@
+//! A project and its listings of runs.
+
+use std::sync::Arc;
+
+use async_graphql::{ID, Object, SimpleObject};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use runlake_types::ProjectPath;
+
+use super::artifact::ArtifactType;
+use super::run::Run;
+use super::scalars::{DateTime, JsonString};
+use super::sweep::{Sweep, SweepConnection};
+use super::viewer::{Entity, User};
+use super::{PageInfo, Result, int, page_size};
+use crate::catalog::{self, Snapshot};
+
+#[derive(SimpleObject)]
+pub(super) struct ProjectConnection {
+    pub(super) edges: Vec<ProjectEdge>,
+    pub(super) page_info: PageInfo,
+}
+
+#[derive(SimpleObject)]
+pub(super) struct ProjectEdge {
+    pub(super) node: Project,
+    pub(super) cursor: String,
+}
+
+#[derive(SimpleObject)]
+pub(super) struct RunConnection {
+    pub(super) edges: Vec<RunEdge>,
+    pub(super) page_info: PageInfo,
+    pub(super) total_count: Option<i32>,
+}
+
+#[derive(SimpleObject)]
+pub(super) struct RunEdge {
+    pub(super) node: Run,
+    pub(super) cursor: String,
+}
+
+pub(super) struct Project(Arc<catalog::Project>);
+
+impl Project {
+    pub(super) fn new(project: Arc<catalog::Project>) -> Self {
+        Self(project)
+    }
+
+    pub(super) async fn find(snapshot: &Snapshot, path: &ProjectPath) -> Result<Option<Self>> {
+        Ok(snapshot.project(path).await?.map(Self))
+    }
+}
+
+#[Object]
+impl Project {
+    async fn id(&self) -> ID {
+        let ProjectPath { entity, project } = &self.0.path;
+        ID::from(BASE64_STANDARD.encode(format!("Project:v1:{project}:{entity}")))
+    }
+
+    /// A numeric string.
+    async fn internal_id(&self) -> ID {
+        ID::from(self.0.internal_id())
+    }
+
+    async fn name(&self) -> &str {
+        &self.0.path.project
+    }
+
+    async fn entity_name(&self) -> &str {
+        &self.0.path.entity
+    }
+
+    async fn entity(&self) -> Entity {
+        Entity::new(self.0.path.entity.clone())
+    }
+
+    /// When the first of its runs was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at())
+    }
+
+    async fn is_benchmark(&self) -> bool {
+        false
+    }
+
+    async fn description(&self) -> Option<&str> {
+        None
+    }
+
+    async fn user(&self) -> Option<User> {
+        None
+    }
+
+    async fn read_only(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    /// How many runs pass `filters`.
+    async fn run_count(&self, filters: Option<JsonString>) -> Result<i32> {
+        Ok(int(self.0.listing(filters.as_ref().map(|filters| filters.0.as_str()), None)?.len()))
+    }
+
+    async fn runs(
+        &self,
+        filters: Option<JsonString>,
+        after: Option<String>,
+        first: Option<i32>,
+        order: Option<String>,
+    ) -> Result<Option<RunConnection>> {
+        let listing = self.0.listing(filters.as_ref().map(|filters| filters.0.as_str()), order.as_deref())?;
+        let page = self.0.page(&listing, page_size(first), after.as_deref())?;
+        let edges: Vec<RunEdge> =
+            page.runs.into_iter().map(|(run, cursor)| RunEdge { node: Run::new(Arc::clone(&self.0), run), cursor }).collect();
+        let end_cursor = edges.last().map(|edge| edge.cursor.clone());
+        let page_info = PageInfo { end_cursor, has_next_page: page.has_next };
+        Ok(Some(RunConnection { edges, page_info, total_count: Some(int(listing.len())) }))
+    }
+
+    async fn run(&self, name: String) -> Option<Run> {
+        self.0.run(&name).map(|run| Run::new(Arc::clone(&self.0), Arc::clone(run)))
+    }
+
+    /// The older name of `run`.
+    async fn bucket(&self, name: String, #[graphql(name = "missingOk")] _missing_ok: Option<bool>) -> Option<Run> {
+        self.0.run(&name).map(|run| Run::new(Arc::clone(&self.0), Arc::clone(run)))
+    }
+
+    /// A lake keeps the names of sweeps with their runs, but not the sweeps.
+    async fn sweep(&self, #[graphql(name = "sweepName")] _sweep_name: String) -> Option<Sweep> {
+        None
+    }
+
+    async fn total_sweeps(&self) -> i32 {
+        0
+    }
+
+    async fn sweeps(
+        &self,
+        #[graphql(name = "after")] _after: Option<String>,
+        #[graphql(name = "first")] _first: Option<i32>,
+        #[graphql(name = "filters")] _filters: Option<JsonString>,
+        #[graphql(name = "order")] _order: Option<String>,
+    ) -> Option<SweepConnection> {
+        Some(SweepConnection::default())
+    }
+
+    async fn artifact_type(&self, #[graphql(name = "name")] _name: String) -> Option<ArtifactType> {
+        None
+    }
+}
