@@ -71,7 +71,7 @@ pub enum ErrorKind {
         source: reqwest::Error,
     },
     /// The server did not accept the key (HTTP 401), or knows no account for it.
-    #[error("{host} did not accept the API key{}", said(message))]
+    #[error("{host} did not accept the API key{}", said(message.as_deref()))]
     Unauthenticated {
         /// Host and port of the server.
         host: String,
@@ -79,7 +79,7 @@ pub enum ErrorKind {
         message: Option<String>,
     },
     /// The key is good, but not for this (HTTP 403).
-    #[error("the API key at hand may not do this{}", said(message))]
+    #[error("the API key at hand may not do this{}", said(message.as_deref()))]
     PermissionDenied {
         /// What the server said.
         message: Option<String>,
@@ -144,7 +144,7 @@ pub enum ErrorKind {
         source: Option<reqwest::Error>,
     },
     /// The server failed (HTTP 5xx, 408 or 425).
-    #[error("the server answered with HTTP {status}{}", said(message))]
+    #[error("the server answered with HTTP {status}{}", said(message.as_deref()))]
     Server {
         /// The status code.
         status: u16,
@@ -152,7 +152,7 @@ pub enum ErrorKind {
         message: Option<String>,
     },
     /// A status that this call does not expect.
-    #[error("the server answered with HTTP {status}{}", said(message))]
+    #[error("the server answered with HTTP {status}{}", said(message.as_deref()))]
     UnexpectedStatus {
         /// The status code.
         status: u16,
@@ -215,8 +215,8 @@ pub enum ErrorKind {
     MissingCursor,
 }
 
-fn said(message: &Option<String>) -> String {
-    message.as_ref().map(|message| format!(": {message}")).unwrap_or_default()
+fn said(message: Option<&str>) -> String {
+    message.map(|message| format!(": {message}")).unwrap_or_default()
 }
 
 impl Error {

@@ -134,10 +134,19 @@ impl Client {
             return Err(ErrorKind::Redirected { to }.into());
         }
         if !response.status().is_success() {
-            return Err(status_failure(response).await);
+            let failure = status_failure(response).await;
+            if let ErrorKind::RateLimited { retry_after: Some(pause) } = failure.kind {
+                inner.pace.pause(pause);
+            }
+            return Err(failure);
         }
         Ok(Body::whole(response, inner.timeout).await?)
     }
+}
+
+/// A number as GraphQL's `Int` holds it: 32 bits.
+pub(crate) fn graphql_int(value: u64) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
 }
 
 /// Reads JSON. A body that strict JSON forbids only for its bare `NaN` and `Infinity` is read with these as strings.

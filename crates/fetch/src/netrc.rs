@@ -120,7 +120,13 @@ mod tests {
         assert_eq!(found(text, "https://api.wandb.ai").as_deref(), Some("cloud"));
         assert_eq!(found(text, "https://API.wandb.ai/prefix").as_deref(), Some("cloud"));
         assert_eq!(found(text, "http://127.0.0.1:8080").as_deref(), Some("local"));
-        for other in ["https://wandb.ai", "https://api.wandb.ai.example.org", "https://api.wandb.ai:8443", "http://127.0.0.1", "http://localhost:8080"] {
+        for other in [
+            "https://wandb.ai",
+            "https://api.wandb.ai.example.org",
+            "https://api.wandb.ai:8443",
+            "http://127.0.0.1",
+            "http://localhost:8080",
+        ] {
             assert_eq!(found(text, other), None, "{other}");
         }
         assert_eq!(found("machine h:443 password p", "https://h").as_deref(), Some("p"));
@@ -145,7 +151,8 @@ mod tests {
 
     #[test]
     fn the_default_entry_and_torn_files_give_no_key() {
-        for text in ["default login user password p", "machine h", "machine h password", "machine", "", "machine other\ndefault password p"] {
+        for text in ["default login user password p", "machine h", "machine h password", "machine", "", "machine other\ndefault password p"]
+        {
             assert_eq!(found(text, "http://h"), None, "{text}");
         }
     }

@@ -1,5 +1,6 @@
-//! The pause that a server asks for before it has to refuse: `RateLimit-Remaining: 0` with `RateLimit-Reset`
-//! (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06>). All calls of a client share it.
+//! The pause that a server asks for: before it has to refuse, by `RateLimit-Remaining: 0` with `RateLimit-Reset`
+//! (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06>), or after, by HTTP 429 with `Retry-After`. All calls
+//! of a client share it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use http::HeaderMap;
 use tokio::time::{Instant, sleep_until};
 
 /// No header makes a client pause longer than this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
@@ -26,9 +27,15 @@ impl Pace {
 
     /// Takes note of an answer's headers.
     pub(crate) fn note(&self, headers: &HeaderMap, seconds_since_epoch: f64) {
-        let Some(pause) = pause_asked_for(headers, seconds_since_epoch) else { return };
-        tracing::debug!(seconds = pause.as_secs_f64(), "the server's rate limit is used up");
-        let resume_at = Instant::now() + pause;
+        if let Some(pause) = pause_asked_for(headers, seconds_since_epoch) {
+            tracing::debug!(seconds = pause.as_secs_f64(), "the server's rate limit is used up");
+            self.pause(pause);
+        }
+    }
+
+    /// Lets no request begin for so long, or for a minute at most.
+    pub(crate) fn pause(&self, pause: Duration) {
+        let resume_at = Instant::now() + pause.min(LONGEST_PAUSE);
         let mut shared = self.resume_at.lock().unwrap_or_else(PoisonError::into_inner);
         *shared = Some(shared.map_or(resume_at, |earlier| earlier.max(resume_at)));
     }
@@ -45,7 +52,7 @@ fn pause_asked_for(headers: &HeaderMap, seconds_since_epoch: f64) -> Option<Dura
     let reset = number("ratelimit-reset")?;
     // Most servers say in how many seconds, some at which Unix time.
     let seconds = if reset > 1e9 { reset - seconds_since_epoch } else { reset };
-    Duration::try_from_secs_f64(seconds).ok().filter(|pause| !pause.is_zero()).map(|pause| pause.min(LONGEST_PAUSE))
+    Duration::try_from_secs_f64(seconds).ok().filter(|pause| !pause.is_zero())
 }
 
 #[cfg(test)]
@@ -64,7 +71,7 @@ mod tests {
         };
         assert_eq!(pause("0", "1.5"), Some(Duration::from_millis(1500)));
         assert_eq!(pause("0", "1900000003"), Some(Duration::from_secs(3)));
-        assert_eq!(pause("0", "99999"), Some(LONGEST_PAUSE));
+        assert_eq!(pause("0", "99999"), Some(Duration::from_secs(99_999)));
         for (remaining, reset) in [("1", "5"), ("0", "0"), ("0", "-1"), ("0", "soon"), ("none", "5"), ("0", "NaN")] {
             assert_eq!(pause(remaining, reset), None, "{remaining} {reset}");
         }

@@ -1,5 +1,6 @@
 //! What an HTTP answer means before anybody looks at its contents: status codes, bodies that end early, and when to come back.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -13,7 +14,7 @@ use crate::graphql::GraphqlError;
 use crate::signed_url::host_and_port;
 
 /// How much of an error's body is read for its message.
-const LONGEST_ERROR_BODY: usize = 64 * 1024;
+const LONGEST_ERROR_BODY: u64 = 64 * 1024;
 /// How much of a plain-text message is shown.
 const LONGEST_MESSAGE: usize = 300;
 
@@ -39,26 +40,34 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// Appends the rest of the answer's body, at most `limit` bytes of it when one is given.
-    pub(crate) async fn read(&mut self, mut response: reqwest::Response, limit: Option<u64>, timeout: Duration) -> Result<(), ErrorKind> {
+    /// Appends the rest of the answer's body.
+    pub(crate) async fn read(&mut self, response: reqwest::Response, timeout: Duration) -> Result<(), ErrorKind> {
+        self.read_part(response, 0..u64::MAX, timeout).await
+    }
+
+    /// Appends the part of the answer's body that lies in `wanted`, and reads no further than to its end.
+    pub(crate) async fn read_part(
+        &mut self,
+        mut response: reqwest::Response,
+        wanted: Range<u64>,
+        timeout: Duration,
+    ) -> Result<(), ErrorKind> {
         let announced = response.content_length();
         let url = response.url().clone();
         let mut received: u64 = 0;
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
-                    let wanted = limit.map_or(u64::MAX, |limit| limit - received);
-                    let taken = usize::try_from(wanted).unwrap_or(usize::MAX).min(chunk.len());
-                    self.bytes.extend_from_slice(&chunk[..taken]);
-                    received += u64::try_from(taken).unwrap_or(u64::MAX);
-                    if limit == Some(received) {
-                        return Ok(());
-                    }
-                }
+        while received < wanted.end {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
                 Err(error) if error.is_timeout() => return Err(ErrorKind::TimedOut { host: host_and_port(&url), limit: timeout }),
                 Err(error) => return Err(ErrorKind::CutBody { expected: announced, received, source: Some(error.without_url()) }),
-            }
+            };
+            let within = |position: u64| usize::try_from(position.saturating_sub(received)).unwrap_or(usize::MAX).min(chunk.len());
+            self.bytes.extend_from_slice(&chunk[within(wanted.start)..within(wanted.end)]);
+            received += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        }
+        if received >= wanted.end {
+            return Ok(());
         }
         match announced {
             Some(expected) if expected != received => Err(ErrorKind::CutBody { expected: announced, received, source: None }),
@@ -68,7 +77,7 @@ impl Body {
 
     pub(crate) async fn whole(response: reqwest::Response, timeout: Duration) -> Result<Bytes, ErrorKind> {
         let mut body = Self::default();
-        body.read(response, None, timeout).await?;
+        body.read(response, timeout).await?;
         Ok(body.bytes.freeze())
     }
 }
@@ -77,13 +86,17 @@ impl Body {
 pub(crate) async fn status_failure(response: reqwest::Response) -> Failure {
     let (status, url) = (response.status(), response.url().clone());
     let retry_after = retry_after(response.headers(), Utc::now());
-    let mut body = Body::default();
-    let limit = u64::try_from(LONGEST_ERROR_BODY).ok();
-    if let Err(error) = body.read(response, limit, Duration::ZERO).await {
-        tracing::debug!(%error, "the body of an error could not be read");
-    }
-    let kind = status_kind(status, &url, retry_after, &body.bytes);
+    let kind = status_kind(status, &url, retry_after, &error_body(response).await);
     Failure { kind, retry_after }
+}
+
+/// The beginning of an error's body, as far as it comes.
+pub(crate) async fn error_body(response: reqwest::Response) -> Bytes {
+    let mut body = Body::default();
+    if let Err(error) = body.read_part(response, 0..LONGEST_ERROR_BODY, Duration::ZERO).await {
+        tracing::debug!(%error, "the body of an error could not be read to its end");
+    }
+    body.bytes.freeze()
 }
 
 fn status_kind(status: StatusCode, url: &Url, retry_after: Option<Duration>, body: &[u8]) -> ErrorKind {
@@ -91,14 +104,15 @@ fn status_kind(status: StatusCode, url: &Url, retry_after: Option<Duration>, bod
     let message = (!messages.is_empty()).then(|| messages.join("; "));
     let code = status.as_u16();
     match code {
-        400 | 409 | 413 | 422 if !messages.is_empty() && serde_json::from_slice::<ErrorBody>(body).is_ok() => ErrorKind::GraphQl { messages },
+        400 | 409 | 413 | 422 if !messages.is_empty() && serde_json::from_slice::<ErrorBody>(body).is_ok() => {
+            ErrorKind::GraphQl { messages }
+        }
         401 => ErrorKind::Unauthenticated { host: host_and_port(url), message },
         403 => ErrorKind::PermissionDenied { message },
         404 | 410 => ErrorKind::NotFound { what: crate::signed_url::redacted(url) },
         429 => ErrorKind::RateLimited { retry_after },
-        408 | 425 => ErrorKind::Server { status: code, message },
         501 => ErrorKind::UnexpectedStatus { status: code, message },
-        500..=599 => ErrorKind::Server { status: code, message },
+        408 | 425 | 500..=599 => ErrorKind::Server { status: code, message },
         _ => ErrorKind::UnexpectedStatus { status: code, message },
     }
 }
@@ -166,10 +180,7 @@ mod tests {
         );
         assert_eq!(kind(401, "Unauthorized").to_string(), "host:8080 did not accept the API key: Unauthorized");
         assert_eq!(kind(401, "").to_string(), "host:8080 did not accept the API key");
-        assert_eq!(
-            kind(403, r#"{"error":"permission denied"}"#).to_string(),
-            "the API key at hand may not do this: permission denied"
-        );
+        assert_eq!(kind(403, r#"{"error":"permission denied"}"#).to_string(), "the API key at hand may not do this: permission denied");
         assert_eq!(
             kind(400, r#"{"data":null,"errors":[{"message":"Cannot query field \"x\""}]}"#).to_string(),
             "the server answered: Cannot query field \"x\""
@@ -177,8 +188,24 @@ mod tests {
         assert_eq!(kind(404, "<html>").to_string(), "there is nothing at http://host:8080/graphql?…");
         assert_eq!(kind(502, "<html>bad gateway</html>").to_string(), "the server answered with HTTP 502");
         for (status, retryable) in [
-            (400, false), (401, false), (403, false), (404, false), (408, true), (409, false), (410, false), (413, false), (418, false),
-            (422, false), (425, true), (429, true), (500, true), (501, false), (502, true), (503, true), (504, true), (599, true),
+            (400, false),
+            (401, false),
+            (403, false),
+            (404, false),
+            (408, true),
+            (409, false),
+            (410, false),
+            (413, false),
+            (418, false),
+            (422, false),
+            (425, true),
+            (429, true),
+            (500, true),
+            (501, false),
+            (502, true),
+            (503, true),
+            (504, true),
+            (599, true),
         ] {
             assert_eq!(kind(status, "").is_retryable(), retryable, "{status}");
         }

@@ -35,7 +35,7 @@ impl Default for RetryPolicy {
         Self {
             attempts: 10,
             first_contact_attempts: 3,
-            total: Duration::from_secs(300),
+            total: Duration::from_mins(5),
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(30),
         }
@@ -57,6 +57,8 @@ impl RetryPolicy {
     fn attempts_for(&self, kind: &ErrorKind, first_contact: bool) -> u32 {
         match kind {
             kind if !kind.is_retryable() => 1,
+            // A host that does not even refuse has cost seconds already.
+            ErrorKind::Connect { source, .. } if first_contact && source.is_timeout() => 1,
             ErrorKind::Connect { .. } if first_contact => self.first_contact_attempts.min(self.attempts),
             ErrorKind::Decode { .. } => MALFORMED_ATTEMPTS.min(self.attempts),
             _ => self.attempts,

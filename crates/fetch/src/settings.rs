@@ -102,7 +102,10 @@ mod tests {
         assert_eq!(load(environment()), Settings::default());
 
         write(home.path().join(".config/wandb/settings"), "[default]\nbase_url = https://global\nentity = global\nproject = global\n");
-        write(work.path().join("wandb/settings"), "[other]\nentity = wrong\n[default]\n# entity = comment\nentity: local\nmode = offline\n");
+        write(
+            work.path().join("wandb/settings"),
+            "[other]\nentity = wrong\n[default]\n# entity = comment\nentity: local\nmode = offline\n",
+        );
         let settings = load(environment());
         assert_eq!(settings.base_url.as_deref(), Some("https://global"));
         assert_eq!(settings.entity.as_deref(), Some("local"));

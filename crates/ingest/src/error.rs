@@ -65,7 +65,7 @@ impl Error {
     /// What to do next, when there is something.
     pub fn hint(&self) -> Option<String> {
         match self.kind() {
-            ErrorKind::Fetch(error) => error.hint().map(Into::into),
+            ErrorKind::Fetch(error) => error.hint(),
             ErrorKind::Row { .. } | ErrorKind::Export { .. } => Some("the service sent something that is no history; try again, and report it if it stays".to_owned()),
             ErrorKind::UnknownKey { .. } => Some("`runlake run keys PATH` lists the keys of a run".to_owned()),
             ErrorKind::Column { .. } | ErrorKind::Arrow(_) => None,

@@ -158,7 +158,7 @@ impl Error {
             ErrorKind::NoProject { .. } => "say it with --project NAME",
             ErrorKind::Ingest(error) => return error.hint(),
             ErrorKind::Offline(error) => return Some(error.hint().to_owned()),
-            ErrorKind::Fetch(error) => return error.hint().map(Into::into),
+            ErrorKind::Fetch(error) => return error.hint(),
             ErrorKind::Delta { .. } | ErrorKind::Table { .. } | ErrorKind::Copy(_) => return None,
         };
         Some(hint.to_owned())

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a tool for developers")]
 
 #[path = "../tests/it/fixture.rs"]
-#[expect(dead_code, clippy::cast_precision_loss, unreachable_pub, reason = "shared with the tests")]
+#[expect(dead_code, clippy::cast_precision_loss, reason = "shared with the tests")]
 mod fixture;
 
 use runlake_server::{Access, ExportPolicy, ExportedRuns, ServerOptions, serve};

@@ -24,6 +24,9 @@ use crate::{Error, files};
 /// The most bytes of a GraphQL request: a document with an alias for each of thousands of runs fits.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
 
+/// How `async-graphql` words that the schema has no mutations.
+const NO_MUTATIONS: &str = "Schema is not configured for mutations.";
+
 #[derive(Clone)]
 struct Served {
     backend: Arc<Backend>,
@@ -83,6 +86,9 @@ async fn graphql(State(served): State<Served>, uri: Uri, headers: HeaderMap, bod
         request = request.operation_name(name);
     }
     let mut response = schema.execute(request).await;
+    if response.errors.iter().any(|error| error.message == NO_MUTATIONS) {
+        return failure(StatusCode::BAD_REQUEST, "this server only reads: nothing can be changed or logged through it");
+    }
     // Only resolvers have paths: without one, the document did not pass validation.
     let is_invalid = !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty());
     for error in &mut response.errors {

@@ -3,8 +3,8 @@
 //! | to find | look in |
 //! |---|---|
 //! | the logs below a folder | [`find_logs`] |
-//! | all that a log says of its run besides rows | [`survey`], [`Survey`] |
-//! | its rows, one at a time | [`rows`], [`Rows`], [`Row`] |
+//! | all that a log says of its run besides rows | [`survey()`], [`Survey`] |
+//! | its rows, one at a time | [`rows()`], [`Rows`], [`Row`] |
 //! | what could not be read | [`Damage`] |
 //!
 //! A log is read twice: the survey counts the kinds of values, so that columns have their types before the first row

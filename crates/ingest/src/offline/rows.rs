@@ -32,7 +32,7 @@ pub struct Rows<R = File> {
     is_done: bool,
 }
 
-/// Opens a log for reading its rows. A live log may have more rows here than an earlier [`survey`](super::survey) saw.
+/// Opens a log for reading its rows. A live log may have more rows here than an earlier [`survey()`](super::survey()) saw.
 ///
 /// # Errors
 /// [`ErrorKind::Open`](super::ErrorKind) when the file cannot be opened, `NotALog` when it is something else. While
@@ -45,7 +45,7 @@ impl<R: Read> Rows<R> {
     /// Reads the rows of a log from anywhere; `path` is what errors call it.
     ///
     /// # Errors
-    /// As [`rows`].
+    /// As [`rows()`].
     pub fn from_reader(source: R, path: &Path) -> Result<Self, Error> {
         Ok(Self::new(LogReader::new(source, path)?))
     }

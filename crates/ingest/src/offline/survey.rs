@@ -65,7 +65,7 @@ impl Survey {
     /// Surveys a log from anywhere; `path` is what errors call it.
     ///
     /// # Errors
-    /// As [`survey`].
+    /// As [`survey()`].
     pub fn from_reader(source: impl Read, path: &Path) -> Result<Self, Error> {
         Surveyor::default().run(LogReader::new(source, path)?)
     }

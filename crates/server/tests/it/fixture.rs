@@ -12,34 +12,34 @@ use runlake_types::{HistoryKeys, Json, Object, ProjectPath, RunPath, RunRecord, 
 
 /// A run of the fixture.
 #[derive(Clone, Debug)]
-pub struct FixtureRun {
+pub(crate) struct FixtureRun {
     /// The latest state.
-    pub record: RunRecord,
+    pub(crate) record: RunRecord,
     /// Changes with `rows`.
-    pub revision: u64,
+    pub(crate) revision: u64,
     /// The history, as JSON lines.
-    pub rows: Vec<String>,
+    pub(crate) rows: Vec<String>,
     /// The events stream, as JSON lines.
-    pub events: Vec<String>,
+    pub(crate) events: Vec<String>,
     /// The files: name and content.
-    pub files: Vec<(&'static str, Vec<u8>)>,
+    pub(crate) files: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// The source. Clones share what they hold.
 #[derive(Clone, Debug)]
-pub struct Fixture {
+pub(crate) struct Fixture {
     runs: Arc<Mutex<BTreeMap<RunPath, FixtureRun>>>,
     version: Arc<AtomicU64>,
     folder: Arc<tempfile::TempDir>,
 }
 
 /// The project that the fixture's runs are in.
-pub fn project() -> ProjectPath {
+pub(crate) fn project() -> ProjectPath {
     ProjectPath::new("acme", "demo")
 }
 
 /// The history line of `step`: every kind of value is in one or another.
-pub fn line(step: i64) -> String {
+pub(crate) fn line(step: i64) -> String {
     let mut members = vec![
         format!("\"_runtime\":{}", 1.5 * step as f64),
         format!("\"_step\":{step}"),
@@ -66,7 +66,7 @@ pub fn line(step: i64) -> String {
 
 impl FixtureRun {
     /// A run with `rows` rows, made `day` days into 2024.
-    pub fn new(id: &str, state: RunState, rows: i64, day: i64) -> Self {
+    pub(crate) fn new(id: &str, state: RunState, rows: i64, day: i64) -> Self {
         let mut record = RunRecord::new(project().run(id), format!("storage-{id}"));
         record.display_name = Some(format!("Run {id}"));
         record.state = state;
@@ -91,7 +91,7 @@ impl FixtureRun {
 impl Fixture {
     /// A project with a finished run `full` of 40 rows and some files, a running one `live` of 60, a crashed one `bare` of which little is
     /// known, and a pending one `empty` without rows.
-    pub fn demo() -> Self {
+    pub(crate) fn demo() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let fixture = Self { runs: Arc::default(), version: Arc::default(), folder };
         let mut full = FixtureRun::new("full", RunState::Finished, 40, 1);
@@ -117,7 +117,7 @@ impl Fixture {
     }
 
     /// Adds or replaces a run.
-    pub fn put(&self, run: FixtureRun) {
+    pub(crate) fn put(&self, run: FixtureRun) {
         for (name, content) in &run.files {
             let path = self.path(&run.record.path, name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -128,7 +128,7 @@ impl Fixture {
     }
 
     /// The run of this id as it is now.
-    pub fn run(&self, id: &str) -> FixtureRun {
+    pub(crate) fn run(&self, id: &str) -> FixtureRun {
         self.runs.lock().unwrap()[&project().run(id)].clone()
     }
 
@@ -142,7 +142,7 @@ impl Fixture {
 }
 
 /// The object that `text` is.
-pub fn object(text: &str) -> Object {
+pub(crate) fn object(text: &str) -> Object {
     Json::parse_object(text).unwrap()
 }
 

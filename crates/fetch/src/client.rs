@@ -1,0 +1,136 @@
+//! The client: what all calls share, and to which addresses the key may go.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::HeaderValue;
+use url::Url;
+
+use crate::builder::ClientBuilder;
+use crate::pace::Pace;
+use crate::retry::RetryPolicy;
+use crate::signed_url::{host_and_port, redacted};
+
+/// A client of one W&B server. Cloning is cheap: clones share connections, retry limits and the server's rate limit.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), runlake_fetch::Error> {
+/// use runlake_fetch::{ClientBuilder, Environment};
+/// use runlake_types::RunPath;
+///
+/// let client = ClientBuilder::from_environment(&Environment::from_process()).build()?;
+/// let run = client.run(&RunPath::new("team", "digits", "r1")).await?;
+/// println!("{} is {}", run.path, run.state);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base_url: Url,
+    pub(crate) graphql_url: Url,
+    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) pace: Pace,
+    pub(crate) default_entity: Option<String>,
+    pub(crate) default_project: Option<String>,
+    /// Hosts that have answered at least once, by name and port.
+    pub(crate) reached: Mutex<HashSet<String>>,
+}
+
+impl Client {
+    /// A builder without key and address. [`ClientBuilder::from_environment`] starts from the usual variables and files.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    pub(crate) fn from_inner(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// The address of the server. A path prefix is part of it; a trailing slash is not, except for the bare host's own.
+    pub fn base_url(&self) -> &Url {
+        &self.0.base_url
+    }
+
+    /// The entity of paths that name none, from `WANDB_ENTITY` or a settings file.
+    pub fn default_entity(&self) -> Option<&str> {
+        self.0.default_entity.as_deref()
+    }
+
+    /// The project of paths that name none, from `WANDB_PROJECT` or a settings file.
+    pub fn default_project(&self) -> Option<&str> {
+        self.0.default_project.as_deref()
+    }
+
+    pub(crate) fn graphql_url(&self) -> &Url {
+        &self.0.graphql_url
+    }
+
+    /// The key, when `url` lies below the base address: same scheme, host, port and path prefix. No other address ever gets it.
+    pub(crate) fn authorization_for(&self, url: &Url) -> Option<HeaderValue> {
+        self.0.authorization.clone().filter(|_| lies_below(url, &self.0.base_url))
+    }
+
+    pub(crate) fn has_reached(&self, url: &Url) -> bool {
+        self.0.reached.lock().unwrap_or_else(PoisonError::into_inner).contains(&host_and_port(url))
+    }
+
+    pub(crate) fn note_reached(&self, url: &Url) {
+        if !self.has_reached(url) {
+            self.0.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(host_and_port(url));
+        }
+    }
+}
+
+fn lies_below(url: &Url, base_url: &Url) -> bool {
+    let same_origin = url.scheme() == base_url.scheme()
+        && url.host_str() == base_url.host_str()
+        && url.port_or_known_default() == base_url.port_or_known_default();
+    let prefix = base_url.path().trim_end_matches('/');
+    same_origin && url.path().strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("base_url", &redacted(&self.0.base_url))
+            .field("has_key", &self.0.authorization.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_means_scheme_host_port_and_whole_path_segments() {
+        let below = |url: &str, base: &str| lies_below(&Url::parse(url).unwrap(), &Url::parse(base).unwrap());
+        assert!(below("https://h/files/x?sig=1", "https://h/"));
+        assert!(below("https://h:443/files/x", "https://h"));
+        assert!(below("https://h/prefix/files/x", "https://h/prefix"));
+        for (url, base) in [
+            ("http://h/files/x", "https://h"),
+            ("https://h:8443/files/x", "https://h"),
+            ("https://h.example.org/files/x", "https://h"),
+            ("https://store/h/files", "https://h"),
+            ("https://h/prefixes/x", "https://h/prefix"),
+            ("https://h/prefix/../x", "https://h/prefix"),
+            ("https://h/prefix/%2e%2e/x", "https://h/prefix"),
+            ("https://h@evil/files", "https://h"),
+        ] {
+            assert!(!below(url, base), "{url} {base}");
+        }
+    }
+}

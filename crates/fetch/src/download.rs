@@ -1,0 +1,251 @@
+//! Bytes behind signed addresses: whole files, their sizes, and ranges of them.
+//!
+//! The key goes along only below the base address. An address elsewhere carries its own permission, and one below may carry either.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use url::Url;
+
+use crate::Client;
+use crate::error::{Error, ErrorKind, Failure};
+use crate::response::{Body, error_body, send_failure, status_failure};
+use crate::retry::Retry;
+use crate::signed_url::{SignedUrl, redacted};
+
+const LONGEST_REDIRECT_CHAIN: usize = 10;
+
+impl Client {
+    /// The whole file, checked against the announced length. A download that breaks off goes on where it stopped when the server knows
+    /// ranges and the file has not changed meanwhile, and starts again otherwise.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UrlExpired`], [`ErrorKind::NotFound`], [`ErrorKind::CutBody`] after all retries, and as every call.
+    pub async fn signed_bytes(&self, url: &SignedUrl) -> Result<Bytes, Error> {
+        let mut retry = Retry::new(&self.inner().retry, "download a file");
+        let mut download = Download::default();
+        loop {
+            let received = download.body.bytes.len();
+            match self.download_rest(url, &mut download).await {
+                Ok(()) => return Ok(download.body.bytes.freeze()),
+                Err(failure) => {
+                    if download.body.bytes.len() > received && download.validator.is_some() {
+                        retry.made_progress();
+                    } else if download.validator.is_none() {
+                        download = Download::default();
+                    }
+                    retry.after(failure, !self.has_reached(url.expose())).await?;
+                }
+            }
+        }
+    }
+
+    /// The size of the file in bytes, without reading it where that can be helped: from the answer to a request for its first byte, or
+    /// else from the head alone, or else by reading it all.
+    ///
+    /// # Errors
+    /// As [`signed_bytes`](Self::signed_bytes).
+    pub async fn signed_size(&self, url: &SignedUrl) -> Result<u64, Error> {
+        let mut retry = Retry::new(&self.inner().retry, "ask for the size of a file");
+        loop {
+            match self.size_by_range(url).await {
+                Ok(Some(size)) => return Ok(size),
+                Ok(None) => break,
+                Err(failure) => retry.after(failure, !self.has_reached(url.expose())).await?,
+            }
+        }
+        // An address that is signed for GET may refuse HEAD, which says nothing about the file.
+        match self.send_signed(Method::HEAD, url, None, None).await {
+            Ok(response) if response.status().is_success() => {
+                if let Some(size) = header_number(&response, &header::CONTENT_LENGTH) {
+                    return Ok(size);
+                }
+            }
+            Ok(_) | Err(_) => {}
+        }
+        let bytes = self.signed_bytes(url).await?;
+        Ok(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The bytes of `range`, all of them or an error. A server that sends the whole file instead is read up to the end of the range.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CutBody`] when the file ends before the range does, and as [`signed_bytes`](Self::signed_bytes).
+    pub async fn signed_range(&self, url: &SignedUrl, range: Range<u64>) -> Result<Bytes, Error> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let mut retry = Retry::new(&self.inner().retry, "download a part of a file");
+        loop {
+            match self.try_range(url, range.clone()).await {
+                Ok(bytes) => return Ok(bytes),
+                // The file is shorter than the range: asking again would not make it longer.
+                Err(failure) if matches!(failure.kind, ErrorKind::CutBody { source: None, .. }) => return Err(retry.give_up(failure.kind)),
+                Err(failure) => retry.after(failure, !self.has_reached(url.expose())).await?,
+            }
+        }
+    }
+
+    /// One request for what is still missing of a whole file.
+    async fn download_rest(&self, url: &SignedUrl, download: &mut Download) -> Result<(), Failure> {
+        let received = u64::try_from(download.body.bytes.len()).unwrap_or(u64::MAX);
+        let resume = download.validator.clone().filter(|_| received > 0);
+        let wanted = resume.as_ref().map(|_| format!("bytes={received}-"));
+        let response = self.send_signed(Method::GET, url, wanted.as_deref(), resume.as_deref()).await?;
+        match response.status() {
+            StatusCode::PARTIAL_CONTENT if ContentRange::of(&response).is_some_and(|sent| sent.first == Some(received)) => {}
+            StatusCode::OK => *download = Download { body: Body::default(), validator: validator(&response) },
+            StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if wanted.is_some() => {
+                // What came before cannot be continued: start again.
+                *download = Download::default();
+                return Err(ErrorKind::CutBody { expected: None, received, source: None }.into());
+            }
+            _ => return Err(signed_failure(response, url).await),
+        }
+        Ok(download.body.read(response, self.inner().timeout).await?)
+    }
+
+    /// The size according to a request for the first byte; `None` when the answer does not say.
+    async fn size_by_range(&self, url: &SignedUrl) -> Result<Option<u64>, Failure> {
+        let response = self.send_signed(Method::GET, url, Some("bytes=0-0"), None).await?;
+        match response.status() {
+            StatusCode::PARTIAL_CONTENT => Ok(ContentRange::of(&response).and_then(|sent| sent.total)),
+            // An empty file has no first byte.
+            StatusCode::RANGE_NOT_SATISFIABLE => match ContentRange::of(&response).and_then(|sent| sent.total) {
+                Some(total) => Ok(Some(total)),
+                None => Err(signed_failure(response, url).await),
+            },
+            // The whole file comes: its length is known before its bytes, unless it is compressed on the way.
+            StatusCode::OK => Ok(response.content_length()),
+            _ => Err(signed_failure(response, url).await),
+        }
+    }
+
+    async fn try_range(&self, url: &SignedUrl, range: Range<u64>) -> Result<Bytes, Failure> {
+        let length = range.end - range.start;
+        let response = self.send_signed(Method::GET, url, Some(&format!("bytes={}-{}", range.start, range.end - 1)), None).await?;
+        // What to pass over before the range begins.
+        let skipped = match response.status() {
+            StatusCode::PARTIAL_CONTENT => match ContentRange::of(&response).map(|sent| sent.first) {
+                None | Some(None) => 0,
+                Some(Some(first)) if first == range.start => 0,
+                Some(Some(_)) => {
+                    let message = Some("the answer holds another range than the one that was asked for".to_owned());
+                    return Err(ErrorKind::UnexpectedStatus { status: 206, message }.into());
+                }
+            },
+            StatusCode::OK => range.start,
+            _ => return Err(signed_failure(response, url).await),
+        };
+        let mut body = Body::default();
+        body.read_part(response, skipped..skipped.saturating_add(length), self.inner().timeout).await?;
+        let received = u64::try_from(body.bytes.len()).unwrap_or(u64::MAX);
+        if received < length {
+            return Err(ErrorKind::CutBody { expected: Some(length), received, source: None }.into());
+        }
+        Ok(body.bytes.freeze())
+    }
+
+    /// One request, redirects followed. Every hop is asked anew whether it may see the key.
+    async fn send_signed(
+        &self,
+        method: Method,
+        url: &SignedUrl,
+        range: Option<&str>,
+        if_range: Option<&str>,
+    ) -> Result<reqwest::Response, Failure> {
+        let inner = self.inner();
+        let mut url: Url = url.expose().clone();
+        for _ in 0..LONGEST_REDIRECT_CHAIN {
+            let mut request = inner.http.request(method.clone(), url.clone());
+            if let Some(authorization) = self.authorization_for(&url) {
+                request = request.header(header::AUTHORIZATION, authorization);
+            }
+            if let Some(range) = range {
+                request = request.header(header::RANGE, range);
+            }
+            if let Some(if_range) = if_range {
+                request = request.header(header::IF_RANGE, if_range);
+            }
+            let response = request.send().await.map_err(|error| send_failure(error, &url, inner.timeout))?;
+            self.note_reached(&url);
+            let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+            let next = location.filter(|_| response.status().is_redirection()).and_then(|location| url.join(location).ok());
+            match next {
+                Some(next) if matches!(next.scheme(), "http" | "https") => url = next,
+                _ => return Ok(response),
+            }
+        }
+        Err(ErrorKind::Redirected { to: redacted(&url) }.into())
+    }
+}
+
+/// A download as far as it came.
+#[derive(Debug, Default)]
+struct Download {
+    body: Body,
+    /// A strong entity tag, by which the server can tell whether the rest still belongs to what came; none when it gave none.
+    validator: Option<String>,
+}
+
+fn validator(response: &reqwest::Response) -> Option<String> {
+    // A compressed body is counted after decompression, where byte positions mean something else.
+    let plain = response.content_length().is_some();
+    let tag = response.headers().get(header::ETAG)?.to_str().ok()?;
+    (plain && tag.starts_with('"')).then(|| tag.to_owned())
+}
+
+fn header_number(response: &reqwest::Response, name: &header::HeaderName) -> Option<u64> {
+    response.headers().get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// What `Content-Range: bytes FIRST-LAST/TOTAL` says; either part may be `*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ContentRange {
+    first: Option<u64>,
+    total: Option<u64>,
+}
+
+impl ContentRange {
+    fn of(response: &reqwest::Response) -> Option<Self> {
+        Self::parse(response.headers().get(header::CONTENT_RANGE)?.to_str().ok()?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (range, total) = text.trim().strip_prefix("bytes")?.trim_start().split_once('/')?;
+        Some(Self { first: range.split_once('-').and_then(|(first, _)| first.trim().parse().ok()), total: total.trim().parse().ok() })
+    }
+}
+
+/// What a failure status means for a signed address. Stores say with 403, and Google's with 400, that a signature's time is over
+/// (<https://cloud.google.com/storage/docs/xml-api/reference-status>).
+async fn signed_failure(response: reqwest::Response, url: &SignedUrl) -> Failure {
+    let status = response.status();
+    if status == StatusCode::FORBIDDEN {
+        return ErrorKind::UrlExpired { url: url.to_string() }.into();
+    }
+    if status == StatusCode::BAD_REQUEST {
+        let expired = String::from_utf8_lossy(&error_body(response).await).to_lowercase().contains("expired");
+        return if expired {
+            ErrorKind::UrlExpired { url: url.to_string() }.into()
+        } else {
+            ErrorKind::UnexpectedStatus { status: 400, message: None }.into()
+        };
+    }
+    status_failure(response).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ranges_are_read() {
+        let parse = ContentRange::parse;
+        assert_eq!(parse("bytes 0-0/1234"), Some(ContentRange { first: Some(0), total: Some(1234) }));
+        assert_eq!(parse("bytes 5-9/*"), Some(ContentRange { first: Some(5), total: None }));
+        assert_eq!(parse("bytes */0"), Some(ContentRange { first: None, total: Some(0) }));
+        assert_eq!(parse("lines 1-2/3"), None);
+    }
+}

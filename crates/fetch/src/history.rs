@@ -1,0 +1,170 @@
+//! The logged rows of one run: pages of history, samples of it, system events, and where the exports are.
+//!
+//! What the arguments mean on the wire is read from the official client: pages in
+//! <https://github.com/wandb/wandb/tree/main/core/internal/runhistoryreader>, samples in
+//! <https://github.com/wandb/wandb/blob/main/wandb/apis/public/runs.py>.
+
+use runlake_types::{Json, JsonError, Number, Object, RunPath};
+use serde_json::json;
+
+use crate::error::{Error, ErrorKind};
+use crate::graphql::graphql_int;
+use crate::runs::failed;
+use crate::signed_url::SignedUrl;
+use crate::wire::{EventsOfRun, HistoryOfRun, ParquetHistoryOfRun, SampledHistoryOfRun};
+use crate::{Client, documents};
+
+/// The rows from `min_step` up to and without `max_step`, `samples` of them at most: a server that has more leaves rows out without
+/// saying so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepWindow {
+    /// The first step.
+    pub min_step: i64,
+    /// The step after the last.
+    pub max_step: i64,
+    /// The most rows that may come.
+    pub samples: u64,
+}
+
+/// A sample of the rows that hold all of `keys`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampledSpec {
+    /// The keys that each row holds; nested ones joined with dots.
+    pub keys: Vec<String>,
+    /// The first step; none for the run's first.
+    pub min_step: Option<i64>,
+    /// The step after the last; none for the run's end. (On the wire the bound is inclusive; here all bounds are alike.)
+    pub max_step: Option<i64>,
+    /// The most rows that may come.
+    pub samples: u64,
+}
+
+/// Where the exported part of a run's history is, and where the rest begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParquetHistory {
+    /// The Parquet files, whose order may differ from call to call.
+    pub urls: Vec<SignedUrl>,
+    /// The smallest step that the service says is not exported; `None` when it names no such row.
+    pub live_from: Option<i64>,
+}
+
+impl Client {
+    /// The rows of a window of steps, each as JSON text, in the service's order, which is by `_step`. The text may hold bare `NaN`,
+    /// `Infinity` and `-Infinity`. An empty window gives no rows and sends no request.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`], and as every call.
+    pub async fn history_page(&self, run: &RunPath, window: StepWindow) -> Result<Vec<String>, Error> {
+        if window.min_step >= window.max_step {
+            return Ok(Vec::new());
+        }
+        let variables = json!({ "minStep": window.min_step, "maxStep": window.max_step, "samples": graphql_int(window.samples) });
+        let data: HistoryOfRun = self.query_run("read a page of history", documents::HISTORY_PAGE, run, variables).await?;
+        Ok(data.history.unwrap_or_default())
+    }
+
+    /// At most `samples` rows from the whole history, each as JSON text, chosen by the service.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`], and as every call.
+    pub async fn history_sampled(&self, run: &RunPath, samples: u64) -> Result<Vec<String>, Error> {
+        let variables = json!({ "samples": graphql_int(samples) });
+        let data: HistoryOfRun = self.query_run("read a sample of history", documents::HISTORY_SAMPLED, run, variables).await?;
+        Ok(data.history.unwrap_or_default())
+    }
+
+    /// A sample of the rows that hold all of some keys, chosen by the service, with nothing but these keys. A key that no row has gives
+    /// no rows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`], and as every call.
+    pub async fn sampled_history(&self, run: &RunPath, spec: &SampledSpec) -> Result<Vec<Object>, Error> {
+        let operation = "read a sample of history";
+        let Some(spec) = wire_spec(spec) else { return Ok(Vec::new()) };
+        let variables = json!({ "specs": [spec] });
+        let data: SampledHistoryOfRun = self.query_run(operation, documents::SAMPLED_HISTORY, run, variables).await?;
+        let rows = data.sampled_history.into_iter().flatten().flatten().flatten();
+        let parsed = rows.map(|row| Json::parse_object(row.get())).collect::<Result<_, JsonError>>();
+        parsed.map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("a sampled row of {run}"), source }))
+    }
+
+    /// At most `samples` rows of the system metrics, each as JSON text, chosen by the service, which may give fewer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`], and as every call.
+    pub async fn events(&self, run: &RunPath, samples: u64) -> Result<Vec<String>, Error> {
+        let variables = json!({ "samples": graphql_int(samples) });
+        let data: EventsOfRun = self.query_run("read system metrics", documents::EVENTS, run, variables).await?;
+        Ok(data.events.unwrap_or_default())
+    }
+
+    /// The run's Parquet exports, with addresses signed for a limited time. A run without exports has no addresses.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`], [`ErrorKind::InvalidUrl`], and as every call.
+    pub async fn parquet_history(&self, run: &RunPath) -> Result<ParquetHistory, Error> {
+        let operation = "ask for the exports";
+        let variables = json!({ "liveKeys": ["_step"] });
+        let data: ParquetHistoryOfRun = self.query_run(operation, documents::PARQUET_HISTORY, run, variables).await?;
+        let Some(history) = data.parquet_history else { return Ok(ParquetHistory { urls: Vec::new(), live_from: None }) };
+        let urls = history.parquet_urls.into_iter().flatten().map(|url| SignedUrl::read(&url, Some(self.base_url())));
+        let steps = history.live_data.into_iter().flatten().map(|row| {
+            step_of(row.get()).map_err(|source| ErrorKind::InvalidValue { path: format!("a row of the live data of {run}"), source })
+        });
+        let urls = urls.collect::<Result<_, _>>().map_err(|kind| failed(operation, kind))?;
+        let steps: Vec<i64> = steps.collect::<Result<_, _>>().map_err(|kind| failed(operation, kind))?;
+        Ok(ParquetHistory { urls, live_from: steps.into_iter().min() })
+    }
+}
+
+/// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.
+fn wire_spec(spec: &SampledSpec) -> Option<String> {
+    let mut wire = json!({ "keys": spec.keys, "samples": graphql_int(spec.samples) });
+    if let Some(min_step) = spec.min_step {
+        wire["minStep"] = json!(min_step);
+    }
+    if let Some(max_step) = spec.max_step {
+        let last = max_step.checked_sub(1)?;
+        if spec.min_step.is_some_and(|min_step| min_step > last) {
+            return None;
+        }
+        wire["maxStep"] = json!(last);
+    }
+    Some(wire.to_string())
+}
+
+/// The `_step` of a row, which may be written as a float.
+fn step_of(row: &str) -> Result<i64, JsonError> {
+    let row = match Json::parse(row)? {
+        Json::String(text) => Json::parse(&text)?,
+        row => row,
+    };
+    let step = row.as_object().and_then(|row| row.get("_step")).and_then(Json::as_number);
+    step.and_then(Number::as_i64).ok_or(JsonError { offset: 0, expected: "an object with an integral `_step`" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_step_is_inclusive_on_the_wire() {
+        let spec = |min_step, max_step| {
+            wire_spec(&SampledSpec { keys: vec!["_step".to_owned(), "loss".to_owned()], min_step, max_step, samples: 10 })
+        };
+        assert_eq!(spec(Some(0), Some(60)).unwrap(), r#"{"keys":["_step","loss"],"maxStep":59,"minStep":0,"samples":10}"#);
+        assert_eq!(spec(None, None).unwrap(), r#"{"keys":["_step","loss"],"samples":10}"#);
+        assert_eq!(spec(Some(5), Some(5)), None);
+        assert_eq!(spec(None, Some(i64::MIN)), None);
+    }
+
+    #[test]
+    fn steps_may_be_floats() {
+        assert_eq!(step_of(r#"{"_step":30.0,"x":NaN}"#), Ok(30));
+        assert_eq!(step_of(r#"{"_step":30}"#), Ok(30));
+        assert_eq!(step_of(r#""{\"_step\":30}""#), Ok(30));
+        for row in ["{}", r#"{"_step":"30"}"#, r#"{"_step":1.5}"#, "3"] {
+            assert!(step_of(row).is_err(), "{row}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Lists of runs, and single ones.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering as AtomicOrdering};
+
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use runlake_types::{Filter, Order, ProjectPath, RunPath, RunRecord};
+use serde_json::json;
+
+use crate::Client;
+use crate::documents;
+use crate::error::{Error, ErrorKind};
+use crate::graphql::graphql_int;
+use crate::pagination::{Page, pages};
+use crate::run_record::run_record;
+use crate::wire::{CountOfProject, ProjectData, RunOfProject, RunsOfProject, WireRun};
+
+/// How often a project is listed when runs come and go meanwhile.
+const LISTINGS: u32 = 4;
+/// The page size below which a slow server is not helped any more.
+const SMALLEST_PAGE: u32 = 10;
+
+/// Which runs to list, in which order, and how many in one request.
+#[derive(Clone, Debug)]
+pub struct RunsQuery {
+    /// The runs to list. Default: all.
+    pub filter: Filter,
+    /// Their order. Default: the oldest first, in which new runs come last and cannot push others to another page.
+    pub order: Order,
+    /// Runs per request. Default: 100, twice that of the official client, since requests and not bytes are what a listing waits for. It
+    /// shrinks for the rest of the listing when the server fails on a page.
+    pub per_page: u32,
+}
+
+impl Default for RunsQuery {
+    fn default() -> Self {
+        Self { filter: Filter::everything(), order: Order::default(), per_page: 100 }
+    }
+}
+
+impl Client {
+    /// All runs that match, page after page, each run once, with all of their fields. An error ends the stream.
+    ///
+    /// Runs that are made or deleted meanwhile may be missing; [`list_runs`](Self::list_runs) notices that.
+    ///
+    /// ```no_run
+    /// # async fn example(client: runlake_fetch::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use futures::TryStreamExt as _;
+    /// use runlake_fetch::RunsQuery;
+    /// use runlake_types::{Filter, ProjectPath};
+    ///
+    /// let query = RunsQuery { filter: Filter::parse(r#"{"state": "finished"}"#)?, ..RunsQuery::default() };
+    /// let mut runs = std::pin::pin!(client.runs(&ProjectPath::new("team", "digits"), query));
+    /// while let Some(run) = runs.try_next().await? {
+    ///     println!("{}", run.path);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn runs(&self, project: &ProjectPath, query: RunsQuery) -> impl Stream<Item = Result<RunRecord, Error>> + Send + use<> {
+        let mut seen = HashSet::new();
+        let is_new = move |run: &RunRecord| std::future::ready(seen.insert(run.storage_id.clone()));
+        self.run_pages(project, &query).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten().try_filter(is_new)
+    }
+
+    /// All runs that match. When their number is not what the service says at the end, because runs were made or deleted meanwhile, the
+    /// project is listed again, up to three times; after that the last listing stands, with a warning in the log.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ProjectNotFound`], and as every call.
+    pub async fn list_runs(&self, project: &ProjectPath, query: RunsQuery) -> Result<Vec<RunRecord>, Error> {
+        let mut listing = 1;
+        loop {
+            let (mut runs, mut seen, mut total) = (Vec::new(), HashSet::new(), None);
+            let mut pages = std::pin::pin!(self.run_pages(project, &query));
+            while let Some(page) = pages.try_next().await? {
+                runs.extend(page.items.into_iter().filter(|run| seen.insert(run.storage_id.clone())));
+                // The count that came with the last page is of the same moment as that page.
+                total = page.total;
+            }
+            let settled = total.is_none_or(|total| u64::try_from(runs.len()).is_ok_and(|listed| listed == total));
+            if settled {
+                return Ok(runs);
+            }
+            if listing == LISTINGS {
+                tracing::warn!(%project, listed = runs.len(), counted = total, "the runs of the project keep changing while they are listed");
+                return Ok(runs);
+            }
+            tracing::debug!(%project, listed = runs.len(), counted = total, "the project changed while it was listed: listing it again");
+            listing += 1;
+        }
+    }
+
+    /// How many runs match.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ProjectNotFound`], and as every call.
+    pub async fn run_count(&self, project: &ProjectPath, filter: &Filter) -> Result<u64, Error> {
+        let operation = "count runs";
+        let variables = json!({ "entity": project.entity, "project": project.project, "filters": filter.to_string() });
+        let data: ProjectData<CountOfProject> = self.query(operation, documents::RUN_COUNT, variables).await?;
+        Ok(found_project(operation, project, data)?.run_count)
+    }
+
+    /// One run with all of its fields.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`] when there is no such run or no such project, and as every call.
+    pub async fn run(&self, path: &RunPath) -> Result<RunRecord, Error> {
+        let wire: WireRun = self.query_run("read the run", documents::RUN, path, json!({})).await?;
+        run_record(&path.project_path(), wire).map_err(|kind| failed("read the run", kind))
+    }
+
+    fn run_pages(&self, project: &ProjectPath, query: &RunsQuery) -> impl Stream<Item = Result<Page<RunRecord>, Error>> + Send + use<> {
+        let operation = "list runs";
+        let (client, project) = (self.clone(), project.clone());
+        let (filters, order) = (query.filter.to_string(), wire_order(&query.order));
+        let per_page = Arc::new(AtomicU32::new(query.per_page.max(1)));
+        pages(operation, move |cursor| {
+            let (client, project, per_page) = (client.clone(), project.clone(), Arc::clone(&per_page));
+            let (filters, order) = (filters.clone(), order.clone());
+            async move {
+                let full = per_page.load(AtomicOrdering::Relaxed);
+                let variables = |failed: u32| {
+                    let size = shrunk(full, failed);
+                    per_page.store(size, AtomicOrdering::Relaxed);
+                    json!({
+                        "entity": project.entity, "project": project.project, "cursor": cursor,
+                        "perPage": graphql_int(size.into()), "order": order, "filters": filters,
+                    })
+                };
+                let data: ProjectData<RunsOfProject> = client.query_adapting(operation, documents::RUNS, variables).await?;
+                let RunsOfProject { run_count, runs } = found_project(operation, &project, data)?;
+                let page = Page::of_connection(runs, run_count).map_err(|kind| failed(operation, kind))?;
+                let records = page.items.into_iter().map(|wire| run_record(&project, wire)).collect::<Result<_, _>>();
+                Ok(Page { items: records.map_err(|kind| failed(operation, kind))?, next: page.next, total: page.total })
+            }
+        })
+    }
+}
+
+/// The page size after so many failures: halved after every second one.
+fn shrunk(per_page: u32, failed: u32) -> u32 {
+    per_page.checked_shr(failed / 2).unwrap_or(0).max(SMALLEST_PAGE.min(per_page))
+}
+
+/// The order as the service documents it: `created_at` and `heartbeat_at`, which in filters are spelt `createdAt` and `heartbeatAt`.
+fn wire_order(order: &Order) -> String {
+    let spelt = |key: &str| match key.split_at_checked(1) {
+        Some((sign, "createdAt")) => format!("{sign}created_at"),
+        Some((sign, "heartbeatAt")) => format!("{sign}heartbeat_at"),
+        _ => key.to_owned(),
+    };
+    order.to_string().split(',').map(spelt).collect::<Vec<_>>().join(",")
+}
+
+fn found_project<T>(operation: &'static str, project: &ProjectPath, data: ProjectData<T>) -> Result<T, Error> {
+    data.project.ok_or_else(|| failed(operation, ErrorKind::ProjectNotFound { path: project.clone() }))
+}
+
+/// A failure after a good answer.
+pub(crate) fn failed(operation: &'static str, kind: ErrorKind) -> Error {
+    Error::new(operation, 1, std::time::Duration::ZERO, kind)
+}
+
+impl Client {
+    /// Asks for something of one run. `more` are the variables besides the run's path.
+    pub(crate) async fn query_run<T>(
+        &self,
+        operation: &'static str,
+        document: &str,
+        run: &RunPath,
+        mut more: serde_json::Value,
+    ) -> Result<T, Error>
+    where
+        T: serde::de::DeserializeOwned + Send,
+    {
+        more["entity"] = json!(run.entity);
+        more["project"] = json!(run.project);
+        more["run"] = json!(run.run_id);
+        let data: ProjectData<RunOfProject<T>> = self.query(operation, document, more).await?;
+        data.project.and_then(|project| project.run).ok_or_else(|| failed(operation, ErrorKind::RunNotFound { path: run.clone() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_shrink_with_failures() {
+        let sizes: Vec<u32> = (0..10).map(|failed| shrunk(100, failed)).collect();
+        assert_eq!(sizes, [100, 100, 50, 50, 25, 25, 12, 12, 10, 10]);
+        assert_eq!(shrunk(4, 99), 4);
+    }
+
+    #[test]
+    fn orders_are_spelt_as_documented() {
+        let order = |text: &str| wire_order(&Order::parse(text).unwrap());
+        assert_eq!(order(""), "+created_at");
+        assert_eq!(order("-heartbeatAt,+summary_metrics.acc"), "-heartbeat_at,+summary_metrics.acc");
+    }
+}

@@ -1,0 +1,13 @@
+//! End-to-end tests: the binary, over real HTTP, against what the sample runs logged and against the official SDK.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+mod architecture;
+mod bad_input;
+mod demo;
+mod formats;
+mod output;
+mod readers;
+mod round_trip;
+mod sdk;
+mod truth;

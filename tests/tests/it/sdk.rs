@@ -1,0 +1,52 @@
+//! Conformance: the official SDK from PyPI reads the sample runs from the embedded backend, and finds what was logged.
+//!
+//! One script a topic, in `tests/python`; each prints a line a check.
+
+use runlake_tests::backend::Backend;
+use runlake_tests::lake::sample_lake;
+use runlake_tests::python::pass_checks;
+
+fn check(script: &str, arguments: &[&str], options: &[&str]) {
+    let backend = Backend::start_with(&sample_lake(), options);
+    pass_checks(script, arguments, Some(&backend));
+}
+
+#[test]
+fn lists_runs_and_reads_their_records() {
+    check("sdk_runs.py", &[], &[]);
+}
+
+#[test]
+fn filters_and_orders_runs() {
+    check("sdk_filters.py", &[], &[]);
+}
+
+#[test]
+fn reads_sampled_histories() {
+    check("sdk_history.py", &[], &[]);
+}
+
+#[test]
+fn scans_exported_runs() {
+    check("sdk_scan.py", &["exported"], &[]);
+}
+
+#[test]
+fn scans_live_runs() {
+    check("sdk_scan.py", &["live"], &["--exports", "never"]);
+}
+
+#[test]
+fn scans_a_run_that_goes_on() {
+    check("sdk_scan.py", &["running"], &[]);
+}
+
+#[test]
+fn lists_and_downloads_files() {
+    check("sdk_files.py", &[], &[]);
+}
+
+#[test]
+fn says_what_is_wrong() {
+    check("sdk_errors.py", &[], &[]);
+}
