@@ -128,7 +128,7 @@ pub(crate) struct Serve {
     /// Ask for no key. Whoever reaches the port reads the lake.
     #[arg(long)]
     pub(crate) no_key: bool,
-    /// Which runs have Parquet exports: those that ended and the older part of running ones, none, or all.
+    /// Which runs have Parquet exports: those that ended, the older part of running ones too, none, or all.
     #[arg(long, value_enum, default_value = "ended")]
     pub(crate) exports: Exports,
 }
@@ -136,8 +136,10 @@ pub(crate) struct Serve {
 /// Which runs `serve` gives as Parquet exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Exports {
-    /// Runs that ended, and all but the last rows of running ones.
+    /// Runs that ended; running ones are all live.
     Ended,
+    /// Runs that ended, and all but the last tenth of running ones.
+    LiveTail,
     /// None: every row comes in live pages.
     Never,
     /// Every row of every run.

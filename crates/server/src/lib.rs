@@ -23,6 +23,7 @@ mod error;
 mod exports;
 mod files;
 mod history;
+mod lake_source;
 mod options;
 mod ranges;
 mod routes;

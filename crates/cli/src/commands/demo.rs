@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use anyhow::Context as _;
-use runlake_fetch::{Client, Environment};
+use runlake_fetch::Client;
 use runlake_lake::export::{ExportOptions, export};
 use runlake_lake::import::{ImportOptions, import};
 use runlake_lake::{Lake, Location};
 use runlake_server::{Access, ServerOptions};
 use runlake_types::Json;
+use secrecy::SecretString;
 
 use crate::arguments::{Demo, Format};
 use crate::commands::import::report_damage;
@@ -38,7 +39,7 @@ pub(crate) async fn demo(options: &Demo) -> anyhow::Result<u8> {
     let rows: u64 = imported.runs.iter().map(|run| run.rows).sum();
     say(&format!("1. imported {} offline run logs from {}: {rows} rows", imported.runs.len(), options.data.display()));
 
-    let key = Access::random_key();
+    let key = SecretString::from(Access::random_key());
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.context("cannot listen on loopback")?;
     let base_url = format!("http://{}", listener.local_addr()?);
     let server = runlake_server::serve(
@@ -50,7 +51,7 @@ pub(crate) async fn demo(options: &Demo) -> anyhow::Result<u8> {
     let server = tokio::spawn(server);
     say(&format!("2. served them as the W&B API on {base_url}, with a key made for this demo"));
 
-    let client = Client::builder().from_environment(&Environment::default()).with_base_url(&base_url).with_api_key(key).build()?;
+    let client = Client::builder().with_base_url(&base_url).with_api_key(key).build()?;
     let lake = Lake::open_or_create(Location::parse(&options.lake)?).await?;
     let mut progress = Progress::new("exporting");
     let report = export(&client, &project, &lake, &ExportOptions::default(), &mut |event| progress.note(&event)).await;

@@ -39,7 +39,9 @@ pub(crate) async fn import(options: &Import) -> anyhow::Result<u8> {
 /// Says what of damaged logs could not be read: it stops nothing, and nobody should have to look for it.
 pub(crate) fn report_damage(report: &ImportReport) {
     for (log, damage) in report.runs.iter().flat_map(|run| &run.damage) {
-        say(&format!("warning: {}: {damage}; every row before and after was read", log.display()));
+        let first = damage.regions.first().map(ToString::to_string).unwrap_or_default();
+        let more = if damage.region_count > 1 { format!(" and {} more places", damage.region_count - 1) } else { String::new() };
+        say(&format!("warning: {}: {first}{more}; every row that can be read before and after was read", log.display()));
     }
 }
 

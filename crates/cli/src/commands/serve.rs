@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use anyhow::Context as _;
 use runlake_lake::{Lake, Location};
-use runlake_server::{Access, ExportPolicy, ServerOptions};
+use runlake_server::{Access, ExportPolicy, ExportedRuns, ServerOptions};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::arguments::{Exports, Serve};
@@ -22,11 +22,13 @@ pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
     if !address.ip().is_loopback() {
         say("warning: other machines can reach this address; what they read is sent unencrypted");
     }
-    let exports = match options.exports {
-        Exports::Ended => ExportPolicy::default(),
-        Exports::Never => ExportPolicy::never(),
-        Exports::Always => ExportPolicy::always(),
+    let runs = match options.exports {
+        Exports::Ended => ExportedRuns::Ended,
+        Exports::LiveTail => ExportedRuns::AllButLiveTail,
+        Exports::Never => ExportedRuns::Never,
+        Exports::Always => ExportedRuns::Always,
     };
+    let exports = ExportPolicy { runs, ..ExportPolicy::default() };
     let server =
         runlake_server::serve(lake, ServerOptions { access, exports, ..ServerOptions::default() }, listener, std::future::pending());
     let server = tokio::spawn(server);
@@ -60,7 +62,7 @@ fn access(options: &Serve) -> anyhow::Result<(Access, Option<SecretString>)> {
         })?;
         return Ok((Access::Key(SecretString::from(key)), None));
     }
-    let key = Access::random_key();
+    let key = SecretString::from(Access::random_key());
     Ok((Access::Key(key.clone()), Some(key)))
 }
 
