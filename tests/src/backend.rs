@@ -13,7 +13,7 @@ use crate::command::Runlake;
 pub const KEY: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// How long a backend may take to answer.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A backend that answers. It ends with the value.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Backend {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let (port_file, log) = (folder.path().join("port"), folder.path().join("log"));
         let call = Runlake::new(["serve", "--port", "0", "--lake"]).arg(lake).arg("--port-file").arg(&port_file);
-        let call = options.iter().fold(call, |call, option| call.arg(option)).env("RUNLAKE_SERVER_KEY", KEY);
+        let call = options.iter().fold(call, super::command::Runlake::arg).env("RUNLAKE_SERVER_KEY", KEY);
         let (mut command, home) = call.into_parts();
         let stderr = File::create(&log).expect("the temporary folder is writable");
         let process = command.stdout(Stdio::null()).stderr(stderr).spawn().expect("the binary starts");

@@ -28,7 +28,8 @@ pub fn sample_logs() -> PathBuf {
 
 /// The folder of one sample run.
 pub fn sample_log(run_id: &str) -> PathBuf {
-    let entries = fs_err::read_dir(sample_logs()).expect("the sample data is there").map(|entry| entry.expect("the folder can be listed").path());
+    let entries =
+        fs_err::read_dir(sample_logs()).expect("the sample data is there").map(|entry| entry.expect("the folder can be listed").path());
     let of_run = |path: &PathBuf| path.join(format!("run-{run_id}.wandb")).is_file();
     entries.filter(of_run).last().unwrap_or_else(|| panic!("there is no sample run `{run_id}`"))
 }
@@ -45,7 +46,7 @@ pub fn sample_lake() -> PathBuf {
     shared_folder("lake", &fingerprint(), |folder| {
         let import = |source: &Path, options: &[&str]| {
             let call = Runlake::new(["import"]).arg(source).arg("--lake").arg(folder);
-            options.iter().fold(call, |call, option| call.arg(option)).succeed();
+            options.iter().fold(call, super::command::Runlake::arg).succeed();
         };
         import(&sample_logs(), &["--files"]);
         import(&sample_log("running"), &["--project", "live", "--unfinished", "running"]);
@@ -92,7 +93,8 @@ pub async fn history(lake: &Lake, run: &RunPath) -> BTreeMap<i64, Object> {
 
 /// The events of a run as canonical texts, in order.
 pub async fn system_metrics(lake: &Lake, run: &RunPath) -> Vec<String> {
-    let batches: Vec<_> = lake.system_metrics(run).await.expect("the events can be read").try_collect().await.expect("the events can be read");
+    let batches: Vec<_> =
+        lake.system_metrics(run).await.expect("the events can be read").try_collect().await.expect("the events can be read");
     let rows = batches.iter().flat_map(|batch| system_rows_of_batch(batch).expect("the batch is that of a lake"));
     rows.map(canonical).collect()
 }

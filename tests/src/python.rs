@@ -20,7 +20,8 @@ fn scripts() -> PathBuf {
 pub fn python() -> PathBuf {
     let requirements = scripts().join("requirements.txt");
     let text = fs_err::read(&requirements).expect("the requirements lie beside the scripts");
-    let digest: String = Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest = format!("{:x}", Sha256::digest(text));
+    let digest = &digest[..12];
     let folder = shared_folder(&format!("python-{digest}"), &digest, |folder| {
         run_or_explain(Command::new("python3").args(["-m", "venv"]).arg(folder));
         let mut pip = Command::new(interpreter(folder));
@@ -47,7 +48,11 @@ pub fn pass_checks(script: &str, arguments: &[&str], backend: Option<&Backend>) 
     let mut command = clean_command(&python(), home.path());
     command.arg(scripts().join(script)).args(arguments);
     // The checkout stays clean, and the SDK says and sends nothing of its own accord.
-    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONIOENCODING", "utf-8").env("WANDB_SILENT", "true").env("WANDB_ERROR_REPORTING", "false");
+    command
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONIOENCODING", "utf-8")
+        .env("WANDB_SILENT", "true")
+        .env("WANDB_ERROR_REPORTING", "false");
     for (name, folder) in [("WANDB_CACHE_DIR", "cache"), ("WANDB_CONFIG_DIR", "config"), ("WANDB_DATA_DIR", "data"), ("TMPDIR", "tmp")] {
         let folder = home.path().join(folder);
         fs_err::create_dir(&folder).expect("the temporary folder is writable");

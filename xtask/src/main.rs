@@ -1,7 +1,7 @@
 //! The project's own commands, behind the cargo alias `cargo xtask`.
 //!
 //! `test` is what a newcomer and CI run: formatting, lints, documentation, unit tests, end-to-end tests and the conformance suite. What
-//! the tests need from PyPI they install themselves, into a virtual environment in the target folder.
+//! the tests need from `PyPI` they install themselves, into a virtual environment in the target folder.
 #![expect(clippy::print_stderr, reason = "it talks to a developer at a terminal")]
 
 use std::process::{Command, ExitCode};

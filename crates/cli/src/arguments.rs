@@ -53,10 +53,10 @@ pub(crate) enum Command {
 /// How the service is reached.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Connection {
-    /// The service, such as https://api.wandb.ai [default: WANDB_BASE_URL, then the SDK's settings files].
+    /// The service, such as <https://api.wandb.ai> [default: `WANDB_BASE_URL`, then the SDK's settings files].
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
-    /// The API key [default: WANDB_API_KEY, then netrc by the exact host].
+    /// The API key [default: `WANDB_API_KEY`, then netrc by the exact host].
     #[arg(long, value_name = "KEY", hide_default_value = true)]
     pub(crate) api_key: Option<String>,
 }
@@ -107,7 +107,7 @@ pub(crate) struct Import {
     pub(crate) format: Format,
 }
 
-/// Answer the W&B API from a lake, so that the official SDK reads it with WANDB_BASE_URL alone.
+/// Answer the W&B API from a lake, so that the official SDK reads it with `WANDB_BASE_URL` alone.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  runlake serve --lake lake\n  RUNLAKE_SERVER_KEY=$(openssl rand -hex 20) runlake serve --lake lake --port 8080 --port-file port"
@@ -178,12 +178,12 @@ pub(crate) struct Runs {
     after_help = "Examples:\n  runlake scan team/digits/abc123 --format ndjson\n  runlake scan team/digits/abc123 --keys loss,val.acc --output abc123.parquet --format parquet"
 )]
 pub(crate) struct Scan {
-    /// ENTITY/PROJECT/RUN_ID, or the address of the run's page.
+    /// `ENTITY/PROJECT/RUN_ID`, or the address of the run's page.
     pub(crate) run: String,
     /// Only these keys, by their names with dots; rows that have none of them are left out.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) keys: Vec<String>,
-    /// Only rows that have every key, as the SDK's scan_history(keys=…) gives.
+    /// Only rows that have every key, as the SDK's `scan_history(keys`=…) gives.
     #[arg(long, requires = "keys")]
     pub(crate) require_all: bool,
     /// The first step, inclusive.

@@ -75,7 +75,14 @@ fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         Lake::Location { .. } | Lake::NoProject { .. } | Lake::NotALake { .. } => Some(exit_code::USAGE),
         Lake::Fetch(error) => Some(fetch_code(error)),
         Lake::Ingest(error) => code_of(error),
-        Lake::Offline(_) => Some(exit_code::NOT_FOUND),
+        Lake::Offline(error)
+            if matches!(
+                error.kind(),
+                runlake_ingest::offline::ErrorKind::Open { .. } | runlake_ingest::offline::ErrorKind::Search { .. }
+            ) =>
+        {
+            Some(exit_code::NOT_FOUND)
+        }
         _ => None,
     }
 }

@@ -58,6 +58,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "a query is made for one listing, as in `list_runs`")]
     pub fn runs(&self, project: &ProjectPath, query: RunsQuery) -> impl Stream<Item = Result<RunRecord, Error>> + Send + use<> {
         let mut seen = HashSet::new();
         let is_new = move |run: &RunRecord| std::future::ready(seen.insert(run.storage_id.clone()));

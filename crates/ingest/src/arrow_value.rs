@@ -5,7 +5,8 @@
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{
-    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    DataType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use runlake_types::{Json, Number, Object};
@@ -26,7 +27,8 @@ pub(crate) fn json_at(array: &dyn Array, row: usize, name: &str, meaning: &dyn F
     if array.is_null(row) {
         return Ok(Json::Null);
     }
-    let list = |items: &dyn Array| (0..items.len()).map(|item| json_at(items, item, name, meaning)).collect::<Result<_, _>>().map(Json::Array);
+    let list =
+        |items: &dyn Array| (0..items.len()).map(|item| json_at(items, item, name, meaning)).collect::<Result<_, _>>().map(Json::Array);
     Ok(match array.data_type() {
         DataType::Null => Json::Null,
         DataType::Boolean => Json::from(array.as_boolean().value(row)),

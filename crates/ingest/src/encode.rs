@@ -273,7 +273,13 @@ mod tests {
 
     #[test]
     fn four_things_that_are_no_number_stay_four_things() {
-        let batch = encode(&[r#"{"_step":0,"x":NaN}"#, r#"{"_step":1,"x":"Infinity"}"#, r#"{"_step":2,"x":-Infinity}"#, r#"{"_step":3,"x":null}"#, r#"{"_step":4,"x":1}"#]);
+        let batch = encode(&[
+            r#"{"_step":0,"x":NaN}"#,
+            r#"{"_step":1,"x":"Infinity"}"#,
+            r#"{"_step":2,"x":-Infinity}"#,
+            r#"{"_step":3,"x":null}"#,
+            r#"{"_step":4,"x":1}"#,
+        ]);
         let x = batch["x"].as_primitive::<Float64Type>();
         assert!(x.value(0).is_nan());
         assert_eq!((x.value(1), x.value(2), x.is_null(3), x.value(4)), (f64::INFINITY, f64::NEG_INFINITY, true, 1.0));
@@ -282,7 +288,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_rescued_at_its_true_path() {
-        let batch = encode(&[r#"{"_step":0,"a":{"b":1},"big":9007199254740993}"#, r#"{"_step":1,"a":{"b":2},"big":1}"#, r#"{"_step":2,"a":{"b":"x"},"big":2}"#]);
+        let batch = encode(&[
+            r#"{"_step":0,"a":{"b":1},"big":9007199254740993}"#,
+            r#"{"_step":1,"a":{"b":2},"big":1}"#,
+            r#"{"_step":2,"a":{"b":"x"},"big":2}"#,
+        ]);
         let rescued = batch[RESCUED].as_string::<i32>();
         assert_eq!(rescued.value(0), r#"{"big":9007199254740993}"#);
         assert!(rescued.is_null(1));
@@ -301,7 +311,9 @@ mod tests {
 
     #[test]
     fn rows_without_a_step_are_counted() {
-        let encoded = Encoder::new(Stream::History, ColumnSet::new(), KindPlan::default()).encode(objects(&[r#"{"x":1}"#, r#"{"_step":1.0,"x":1}"#])).unwrap();
+        let encoded = Encoder::new(Stream::History, ColumnSet::new(), KindPlan::default())
+            .encode(objects(&[r#"{"x":1}"#, r#"{"_step":1.0,"x":1}"#]))
+            .unwrap();
         assert_eq!((encoded.batch.num_rows(), encoded.rows_without_step), (1, 1));
     }
 
@@ -313,7 +325,8 @@ mod tests {
             r#"{"_step":8,"h":"not a histogram","loss":"text","ok":false}"#,
             r#"{"_step":9}"#,
         ];
-        let rebuilt: Vec<String> = rows_of_batch(&encode(&rows)).unwrap().into_iter().map(|row| Json::Object(row).to_canonical_text()).collect();
+        let rebuilt: Vec<String> =
+            rows_of_batch(&encode(&rows)).unwrap().into_iter().map(|row| Json::Object(row).to_canonical_text()).collect();
         let expected: Vec<String> = rows.iter().map(|row| Json::parse(row).unwrap().to_canonical_text()).collect();
         assert_eq!(rebuilt, expected);
     }

@@ -53,7 +53,11 @@ pub enum ErrorKind {
 }
 
 fn near_text(near: &[String]) -> String {
-    if near.is_empty() { String::new() } else { format!("; the nearest are {}", near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")) }
+    if near.is_empty() {
+        String::new()
+    } else {
+        format!("; the nearest are {}", near.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+    }
 }
 
 impl Error {
@@ -66,7 +70,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self.kind() {
             ErrorKind::Fetch(error) => error.hint(),
-            ErrorKind::Row { .. } | ErrorKind::Export { .. } => Some("the service sent something that is no history; try again, and report it if it stays".to_owned()),
+            ErrorKind::Row { .. } | ErrorKind::Export { .. } => {
+                Some("the service sent something that is no history; try again, and report it if it stays".to_owned())
+            }
             ErrorKind::UnknownKey { .. } => Some("`runlake run keys PATH` lists the keys of a run".to_owned()),
             ErrorKind::Column { .. } | ErrorKind::Arrow(_) => None,
         }

@@ -48,7 +48,13 @@ fn open(run: &RunPath, bytes: Bytes, wanted: Option<&[&str]>) -> Result<Option<P
     let mask = match wanted {
         None => ProjectionMask::all(),
         Some(names) => {
-            let roots = builder.schema().fields().iter().enumerate().filter(|(_, field)| names.contains(&field.name().as_str())).map(|(root, _)| root);
+            let roots = builder
+                .schema()
+                .fields()
+                .iter()
+                .enumerate()
+                .filter(|(_, field)| names.contains(&field.name().as_str()))
+                .map(|(root, _)| root);
             ProjectionMask::roots(builder.parquet_schema(), roots)
         }
     };
@@ -64,7 +70,9 @@ impl Iterator for ExportRows {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.reader.as_mut()?.next()?;
-        Some(batch.map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string()))).and_then(|batch| self.rows(&batch)))
+        Some(
+            batch.map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string()))).and_then(|batch| self.rows(&batch)),
+        )
     }
 }
 
@@ -119,7 +127,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{ArrayRef, Float64Array, Int64Array, ListArray, StringArray, StructArray};
-    use arrow::datatypes::{Field, Float64Type, Fields, Schema};
+    use arrow::datatypes::{Field, Fields, Float64Type, Schema};
     use parquet::arrow::ArrowWriter;
 
     use super::*;
@@ -156,7 +164,10 @@ mod tests {
     #[test]
     fn text_is_json_only_where_types_were_mixed() {
         let columns = || -> Vec<(&str, ArrayRef)> {
-            vec![("mixed", Arc::new(StringArray::from(vec!["1.5", "\"text\""]))), ("plain", Arc::new(StringArray::from(vec!["1", "\"q\""])))]
+            vec![
+                ("mixed", Arc::new(StringArray::from(vec!["1.5", "\"text\""]))),
+                ("plain", Arc::new(StringArray::from(vec!["1", "\"q\""]))),
+            ]
         };
         let keys = r#"{"keys":{"mixed":{"typeCounts":[{"type":"number","count":1},{"type":"string","count":1}]},"plain":{"typeCounts":[{"type":"string","count":2}]}}}"#;
         assert_eq!(texts(parquet(columns()), Some(keys)), [r#"{"mixed":1.5,"plain":"1"}"#, r#"{"mixed":"text","plain":"\"q\""}"#]);

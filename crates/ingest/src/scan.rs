@@ -9,10 +9,10 @@ use bytes::Bytes;
 use runlake_fetch::Client;
 use runlake_types::{Object, RunRecord};
 
+use crate::Error;
 use crate::export::{ExportRows, export_rows};
 use crate::live_pages::{LivePages, step_of};
 use crate::schema::STEP;
-use crate::Error;
 
 /// How often a scan asks for new addresses when those of the exports expired.
 const MAX_PLANS: u32 = 3;
@@ -106,7 +106,8 @@ impl RunScan {
             None => live_from.unwrap_or(0).min(0),
         };
         let exported_before_live: u64 = profiles.iter().map(|(profile, _)| profile.rows).sum();
-        let is_in_order = profiles.iter().all(|(profile, _)| profile.is_sorted) && profiles.windows(2).all(|pair| pair[0].0.last < pair[1].0.first);
+        let is_in_order =
+            profiles.iter().all(|(profile, _)| profile.is_sorted) && profiles.windows(2).all(|pair| pair[0].0.last < pair[1].0.first);
         let report = ScanReport {
             rows: 0,
             expected_rows: run.history_line_count,
@@ -120,9 +121,14 @@ impl RunScan {
         };
         let max_step = run.last_step().map_or(STEP_LIMIT, |last| last.saturating_add(1));
         let overlaps = last_exported.is_some_and(|last| live_start <= last);
-        let expected_live = run.history_line_count.filter(|_| is_in_order && !overlaps).map(|count| count.saturating_sub(exported_before_live));
+        let expected_live =
+            run.history_line_count.filter(|_| is_in_order && !overlaps).map(|count| count.saturating_sub(exported_before_live));
         let has_history = run.history_line_count != Some(0) && (run.history_keys.is_some() || run.history_line_count.is_some());
-        let live = if has_history && expected_live != Some(0) { LivePages::new(live_start, max_step, expected_live) } else { LivePages::new(0, 0, None) };
+        let live = if has_history && expected_live != Some(0) {
+            LivePages::new(live_start, max_step, expected_live)
+        } else {
+            LivePages::new(0, 0, None)
+        };
         let mut scan = Self { client, exports: VecDeque::new(), held: BTreeMap::new(), live, live_start, report, run };
         for (_, bytes) in profiles {
             let rows = export_rows(&scan.run.path, bytes, scan.run.history_keys.as_ref())?;
@@ -147,7 +153,8 @@ impl RunScan {
                 self.exports.pop_front();
                 continue;
             };
-            let (before_live, after) = batch?.into_iter().filter(|row| step_of(row).is_some()).partition(|row| step_of(row) < Some(self.live_start));
+            let (before_live, after) =
+                batch?.into_iter().filter(|row| step_of(row).is_some()).partition(|row| step_of(row) < Some(self.live_start));
             self.hold(after);
             return Ok(Some(self.give(before_live)));
         }

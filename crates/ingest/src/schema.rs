@@ -33,7 +33,8 @@ pub fn data_type(kind: Kind) -> DataType {
 
 /// The Arrow field of a metric's column. Nullable: not every row has every key.
 pub fn metric_field(column: &MetricColumn) -> Field {
-    let metadata = HashMap::from([(KIND_KEY.to_owned(), column.kind.as_str().to_owned()), (PATH_KEY.to_owned(), column.path.to_json_text())]);
+    let metadata =
+        HashMap::from([(KIND_KEY.to_owned(), column.kind.as_str().to_owned()), (PATH_KEY.to_owned(), column.path.to_json_text())]);
     Field::new(&column.name, data_type(column.kind), true).with_metadata(metadata)
 }
 

@@ -49,7 +49,12 @@ impl Source for Lake {
     fn files<'a>(&'a self, run: &'a RunPath) -> BoxFuture<'a, Result<Vec<SourceFile>, SourceError>> {
         async move {
             let files = Self::files(self, run).await?.into_iter();
-            let file = |file: runlake_lake::StoredFile| SourceFile { name: file.name, size_bytes: file.size_bytes, modified_at: file.modified_at, path: file.path };
+            let file = |file: runlake_lake::StoredFile| SourceFile {
+                name: file.name,
+                size_bytes: file.size_bytes,
+                modified_at: file.modified_at,
+                path: file.path,
+            };
             Ok(files.map(file).collect())
         }
         .boxed()

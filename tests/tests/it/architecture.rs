@@ -49,7 +49,8 @@ fn dependencies_point_one_way() {
 #[test]
 fn heavy_or_telling_crates_are_named_in_one_place() {
     let users = |of: &str| -> BTreeSet<String> {
-        let is_used = |uses: &BTreeSet<String>| uses.iter().any(|used| used == of || used.strip_prefix(of).is_some_and(|rest| rest.starts_with('-')));
+        let is_used =
+            |uses: &BTreeSet<String>| uses.iter().any(|used| used == of || used.strip_prefix(of).is_some_and(|rest| rest.starts_with('-')));
         dependencies().into_iter().filter(|(_, uses)| is_used(uses)).map(|(name, _)| name).collect()
     };
     for (dependency, may_use) in [

@@ -109,7 +109,10 @@ fn scan_as_ndjson_is_what_was_logged() {
 fn scan_of_some_keys_and_steps() {
     let backend = backend();
     let steps = |options: &[&str]| -> Vec<i64> {
-        let scan = options.iter().fold(backend.call(["scan", "runlake/digits/epochs", "--format", "ndjson"]), |call, option| call.arg(option)).succeed();
+        let scan = options
+            .iter()
+            .fold(backend.call(["scan", "runlake/digits/epochs", "--format", "ndjson"]), runlake_tests::command::Runlake::arg)
+            .succeed();
         scan.text().lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["_step"].as_i64().unwrap()).collect()
     };
     let rows = &load("digits")["epochs"].rows;
@@ -118,7 +121,10 @@ fn scan_of_some_keys_and_steps() {
     };
     assert_eq!(steps(&["--keys", "val/acc"]), wanted(&|_, row| row.contains_key("val/acc")));
     assert_eq!(steps(&["--keys", "val/acc,train/loss"]), wanted(&|_, row| row.contains_key("val/acc") || row.contains_key("train/loss")));
-    assert_eq!(steps(&["--keys", "val/acc,train/loss", "--require-all"]), wanted(&|_, row| row.contains_key("val/acc") && row.contains_key("train/loss")));
+    assert_eq!(
+        steps(&["--keys", "val/acc,train/loss", "--require-all"]),
+        wanted(&|_, row| row.contains_key("val/acc") && row.contains_key("train/loss"))
+    );
     assert_eq!(steps(&["--min-step", "10", "--max-step", "20"]), wanted(&|step, _| (10..20).contains(&step)));
 }
 
@@ -128,7 +134,10 @@ fn runs_in_every_format() {
     let columns = "run_id,state,config.lr,summary.train/loss,tags";
     let listing = |format: &str| {
         let order = "--order=+name";
-        backend.call(["runs", PROJECT, "--filters", r#"{"tags": "grid"}"#, order, "--columns", columns, "--format", format]).succeed().stdout
+        backend
+            .call(["runs", PROJECT, "--filters", r#"{"tags": "grid"}"#, order, "--columns", columns, "--format", format])
+            .succeed()
+            .stdout
     };
     let lines: Vec<serde_json::Value> =
         String::from_utf8(listing("ndjson")).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -105,7 +105,8 @@ fn progress_and_words_stay_off_stdout() {
 #[test]
 fn help_names_commands_exit_codes_and_variables() {
     let help = Runlake::new(["--help"]).succeed().text();
-    for word in ["import", "export", "serve", "scan", "runs", "verify", "info", "demo", "Exit codes", "WANDB_API_KEY", "RUNLAKE_SERVER_KEY"] {
+    for word in ["import", "export", "serve", "scan", "runs", "verify", "info", "demo", "Exit codes", "WANDB_API_KEY", "RUNLAKE_SERVER_KEY"]
+    {
         assert!(help.contains(word), "`{word}` is missing in\n{help}");
     }
     assert_eq!(Runlake::new(["--version"]).succeed().text(), format!("runlake {}\n", env!("CARGO_PKG_VERSION")));

@@ -1,4 +1,4 @@
-//! Conformance: the official SDK from PyPI reads the sample runs from the embedded backend, and finds what was logged.
+//! Conformance: the official SDK from `PyPI` reads the sample runs from the embedded backend, and finds what was logged.
 //!
 //! One script a topic, in `tests/python`; each prints a line a check.
 

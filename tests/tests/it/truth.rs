@@ -109,10 +109,10 @@ fn summaries_have_what_was_set_by_hand_and_the_last_values() {
         // Where the script defined metrics, the summary is what it asked for.
         let has_definitions = run.facts["metrics"] != Json::Array(Vec::new());
         let last = run.rows.values().rev().find_map(|row| row.get("train/loss"));
-        if let Some(last) = last.filter(|_| run.is_complete && !has_definitions) {
-            if record.summary.get("train/loss").map(Json::to_canonical_text) != Some(last.to_canonical_text()) {
-                wrong.push(format!("{}: the last loss is {last}, and the summary has {:?}", run.run_id, record.summary.get("train/loss")));
-            }
+        if let Some(last) = last.filter(|_| run.is_complete && !has_definitions)
+            && record.summary.get("train/loss").map(Json::to_canonical_text) != Some(last.to_canonical_text())
+        {
+            wrong.push(format!("{}: the last loss is {last}, and the summary has {:?}", run.run_id, record.summary.get("train/loss")));
         }
     }
     assert_none(&wrong);
