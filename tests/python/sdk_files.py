@@ -73,7 +73,7 @@ def _() -> None:
 
 @checks.check("the console of a run")
 def _() -> None:
-    lines = [line.line.rstrip("\n") for line in api.run(f"{PROJECT}/records").console_logs()]
+    lines = [line.content.rstrip("\n") for line in api.run(f"{PROJECT}/records").console_logs()]
     wanted = files_of("records")["output.log"].decode().splitlines()
     holds(wanted)
     equal(lines, wanted)

@@ -163,7 +163,8 @@ impl Client {
                 request = request.header(header::AUTHORIZATION, authorization);
             }
             if let Some(range) = range {
-                request = request.header(header::RANGE, range);
+                // A range is of the file's own bytes: a compressed answer could not be placed.
+                request = request.header(header::RANGE, range).header(header::ACCEPT_ENCODING, "identity");
             }
             if let Some(if_range) = if_range {
                 request = request.header(header::IF_RANGE, if_range);

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn kinds_have_their_own_limits() {
         let policy = RetryPolicy::default();
-        let malformed = || serde_json::from_str::<i64>("{").unwrap_err();
+        let malformed = || serde_json::from_str::<i64>("1 2").unwrap_err();
         assert_eq!(policy.attempts_for(&ErrorKind::RateLimited { retry_after: None }, true), 10);
         assert_eq!(policy.attempts_for(&ErrorKind::Decode { path: ".".to_owned(), source: malformed() }, false), 4);
         assert_eq!(policy.attempts_for(&ErrorKind::NoData, false), 1);

@@ -60,7 +60,7 @@ fn heavy_or_telling_crates_are_named_in_one_place() {
         ("axum", &["runlake-server"]),
         ("async-graphql", &["runlake-server"]),
         ("prost", &["runlake-ingest"]),
-        ("clap", &["runlake-cli"]),
+        ("clap", &["runlake-cli", "xtask"]),
         ("indicatif", &["runlake-cli"]),
         ("anyhow", &["runlake-cli", "runlake-tests", "xtask"]),
     ] {

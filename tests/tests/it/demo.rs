@@ -24,5 +24,10 @@ fn the_demo_shows_the_best_run_and_leaves_a_sound_lake() {
 #[test]
 fn elsewhere_the_demo_says_where_its_data_are() {
     let report = Runlake::new(["demo"]).run().report(&[]);
-    insta::assert_snapshot!(report, @"");
+    insta::assert_snapshot!(report, @"
+    exit code 2
+    --- stderr
+    error: there is no sample data at data/digits
+    hint: run it in the project's folder, or name a folder of offline runs with --data
+    ");
 }

@@ -86,7 +86,12 @@ fn an_output_file_appears_whole_or_not_at_all() {
 fn an_output_file_in_a_folder_that_is_not_there() {
     let backend = Backend::start(&sample_lake());
     let report = backend.call(["runs", PROJECT, "--format", "csv", "--output", "no/such/folder/runs.csv"]).run().report(&[]);
-    insta::assert_snapshot!(report, @"");
+    insta::assert_snapshot!(report, @r#"
+    exit code 1
+    --- stderr
+    error: cannot write to no/such/folder
+      caused by: No such file or directory (os error 2) at path "/tmp/.tmpITOAgN/no/such/folder/.tmpgWronG"
+    "#);
 }
 
 #[test]
