@@ -22,12 +22,19 @@ pub fn runlake() -> &'static Path {
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--package", "runlake-cli", "--bin", "runlake", "--message-format", "json-render-diagnostics"]);
+    // The whole workspace, as the test runner builds it: another selection of packages would mean other features of the dependencies, and
+    // minutes of compiling them again.
+    command.args(["build", "--workspace", "--all-targets", "--message-format", "json-render-diagnostics"]);
     command.args(["--profile", &profile()]).arg("--target-dir").arg(target_folder());
     let output = command.current_dir(workspace_folder()).stderr(Stdio::inherit()).output().expect("cargo starts");
-    assert!(output.status.success(), "`cargo build --package runlake-cli` failed; see its words above");
+    assert!(output.status.success(), "`cargo build --workspace --all-targets` failed; see its words above");
     let messages = String::from_utf8_lossy(&output.stdout);
-    let executable = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?.get("executable")?.as_str().map(PathBuf::from);
+    let executable = |line: &str| {
+        let message = serde_json::from_str::<serde_json::Value>(line).ok()?;
+        let is_command =
+            message["target"]["name"] == "runlake" && message["target"]["kind"][0] == "bin" && message["profile"]["test"] == false;
+        message["executable"].as_str().filter(|_| is_command).map(PathBuf::from)
+    };
     messages.lines().filter_map(executable).next_back().expect("cargo names the binary that it built")
 }
 

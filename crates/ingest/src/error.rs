@@ -73,7 +73,9 @@ impl Error {
             ErrorKind::Row { .. } | ErrorKind::Export { .. } => {
                 Some("the service sent something that is no history; try again, and report it if it stays".to_owned())
             }
-            ErrorKind::UnknownKey { .. } => Some("`runlake run keys PATH` lists the keys of a run".to_owned()),
+            ErrorKind::UnknownKey { .. } => {
+                Some("keys are written with dots, such as val.acc; without --keys every key is shown".to_owned())
+            }
             ErrorKind::Column { .. } | ErrorKind::Arrow(_) => None,
         }
     }

@@ -194,7 +194,7 @@ fn an_unknown_key() {
     exit code 2
     --- stderr
     error: no run has a key `train/los`; the nearest are `train/loss`, `train/acc`
-    hint: `runlake run keys PATH` lists the keys of a run
+    hint: keys are written with dots, such as val.acc; without --keys every key is shown
     ");
 }
 

@@ -113,7 +113,19 @@ async fn failures_for_ever_end_with_their_cause() {
         assert_eq!(requests, expected, "{text}");
         texts.push(text);
     }
-    insta::assert_snapshot!(texts.join("\n"), @"");
+    insta::assert_snapshot!(texts.join("\n"), @r#"
+    count runs failed after 4 attempts: the server answered with HTTP 503: down for repairs
+    count runs failed after 4 attempts: the server is limiting requests
+    count runs failed after 4 attempts: could not read the answer at `data`: EOF while parsing a value at line 1 column 8
+    count runs failed after 4 attempts: could not read the answer at `.`: expected value at line 1 column 1
+    count runs failed after 4 attempts: the answer was cut off after 25 bytes of 35: error decoding response body: request or response body error: request or response body error: error reading a body from connection: end of file before message length reached
+    count runs failed: could not read the answer at `data.project.runCount`: invalid type: string "many", expected u64 at line 1 column 37
+    count runs failed: 127.0.0.1:PORT did not accept the API key: user is not logged in
+    count runs failed: the API key at hand may not do this: permission denied
+    count runs failed: the server answered: Cannot query field "x"; second
+    count runs failed: there is nothing at http://127.0.0.1:PORT/graphql
+    count runs failed: the server says that the API is at https://example.org/prefix/graphql?…
+    "#);
 }
 
 #[tokio::test]
@@ -181,5 +193,5 @@ async fn a_wrong_address_fails_within_seconds() {
 async fn the_hint_says_where_keys_come_from() {
     let server = Server::start([Reply::status(401)]).await;
     let hint = ask(&server.client()).await.unwrap_err().hint().unwrap();
-    insta::assert_snapshot!(without_variables(&hint), @"");
+    insta::assert_snapshot!(without_variables(&hint), @"keys are looked for in this order: the one given to the client, WANDB_API_KEY, the entry of exactly `127.0.0.1:PORT` in the netrc file; check that the one found first belongs to this server");
 }
