@@ -22,7 +22,7 @@ pub fn python() -> PathBuf {
     let text = fs_err::read(&requirements).expect("the requirements lie beside the scripts");
     let digest = format!("{:x}", Sha256::digest(text));
     let digest = &digest[..12];
-    let folder = shared_folder(&format!("python-{digest}"), &digest, |folder| {
+    let folder = shared_folder(&format!("python-{digest}"), digest, |folder| {
         run_or_explain(Command::new("python3").args(["-m", "venv"]).arg(folder));
         let mut pip = Command::new(interpreter(folder));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
