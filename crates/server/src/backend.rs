@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use runlake_types::RunPath;
-use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -15,6 +14,7 @@ use crate::files::Digests;
 use crate::history::Limits;
 use crate::options::ServerOptions;
 use crate::rows::Rows;
+use crate::scratch::Scratch;
 use crate::signing::Signer;
 use crate::source::{Source, SourceRun};
 use crate::{Error, ErrorKind, SourceFile};
@@ -38,7 +38,7 @@ pub(crate) struct Backend {
     /// How many runs are decoded or exported at once: each takes a core and a batch of memory.
     builders: Arc<Semaphore>,
     /// Dropped after the caches, whose files are in it.
-    scratch: TempDir,
+    scratch: Scratch,
 }
 
 impl Backend {
@@ -53,7 +53,7 @@ impl Backend {
             rows: Cache::new(options.scratch_bytes / 2),
             exports: Cache::new(options.scratch_bytes / 2),
             builders: Arc::new(Semaphore::new(cores)),
-            scratch: TempDir::with_prefix("runlake-server-").map_err(Error::io("make a temporary folder"))?,
+            scratch: Scratch::new_in(&std::env::temp_dir())?,
             options,
         })
     }

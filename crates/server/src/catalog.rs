@@ -129,17 +129,24 @@ impl Project {
         u32::from_be_bytes([digest[0] & 0x7f, digest[1], digest[2], digest[3]])
     }
 
+    /// How many runs pass `filters`.
+    pub(crate) fn count(&self, filters: Option<&str>) -> Result<usize, Error> {
+        let filter = Filter::parse(filters.unwrap_or(""))?;
+        Ok(if filter.is_everything() { self.runs.len() } else { self.runs.iter().filter(|run| filter.matches(&run.record)).count() })
+    }
+
     /// The runs that pass `filters`, in `order`; both are texts as clients send them.
     pub(crate) fn listing(&self, filters: Option<&str>, order: Option<&str>) -> Result<Arc<Listing>, Error> {
         let (filter, order) = (Filter::parse(filters.unwrap_or(""))?, Order::parse(order.unwrap_or(""))?);
         let digest = listing_digest(&["runs", &self.path.to_string(), &filter.to_string(), &order.to_string()]);
-        let mut listings = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, listing)) = listings.iter().find(|(known, _)| *known == digest) {
+        let lock = || self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, listing)) = lock().iter().find(|(known, _)| *known == digest) {
             return Ok(Arc::clone(listing));
         }
         let mut runs: Vec<Arc<SourceRun>> = self.runs.iter().filter(|run| filter.matches(&run.record)).cloned().collect();
         runs.sort_by(|a, b| order.compare(&a.record, &b.record));
         let listing = Arc::new(Listing { digest: digest.clone(), order, runs });
+        let mut listings = lock();
         listings.truncate(KEPT_LISTINGS - 1);
         listings.push_front((digest, Arc::clone(&listing)));
         Ok(listing)

@@ -30,6 +30,7 @@ mod routes;
 mod rows;
 mod sampling;
 mod schema;
+mod scratch;
 mod send_file;
 mod serve;
 mod signing;

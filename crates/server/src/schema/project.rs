@@ -99,7 +99,7 @@ impl Project {
 
     /// How many runs pass `filters`.
     async fn run_count(&self, filters: Option<JsonString>) -> Result<i32> {
-        Ok(int(self.0.listing(filters.as_ref().map(|filters| filters.0.as_str()), None)?.len()))
+        Ok(int(self.0.count(filters.as_ref().map(|filters| filters.0.as_str()))?))
     }
 
     async fn runs(

@@ -7,6 +7,7 @@ mod documents;
 mod exports;
 mod fixture;
 mod history;
+mod lake;
 mod listing;
 mod transfer;
 
