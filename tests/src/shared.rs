@@ -10,11 +10,10 @@ pub fn workspace_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace").to_owned()
 }
 
-/// Cargo's target folder, in which this test was built. Cargo marks it with a cache tag.
+/// Cargo's target folder, in which this test was built as `TARGET/PROFILE/deps/it-…`.
 pub fn target_folder() -> PathBuf {
     let test = std::env::current_exe().expect("a process knows its own program");
-    let is_target = |folder: &&Path| folder.join("CACHEDIR.TAG").is_file();
-    test.ancestors().find(is_target).unwrap_or_else(|| panic!("{} does not lie in cargo's target folder", test.display())).to_owned()
+    test.ancestors().nth(3).unwrap_or_else(|| panic!("{} does not lie in cargo's target folder", test.display())).to_owned()
 }
 
 /// The folder `name` in the target folder, which `fill` has filled for this `fingerprint`.

@@ -3,7 +3,7 @@
 /// Up to three of `candidates` that are most like `wanted`: by edit distance ignoring case, or because one holds the other.
 pub fn near_names<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.to_lowercase();
-    let limit = wanted.chars().count() / 3 + 1;
+    let limit = (wanted.chars().count() / 4).max(1);
     let mut scored: Vec<(usize, &str)> = candidates
         .into_iter()
         .filter_map(|candidate| {

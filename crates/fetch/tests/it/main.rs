@@ -1,6 +1,5 @@
 //! The client against a server that answers from a script: every way in which a network, a server or a proxy can fail it.
 #![expect(clippy::unwrap_used, clippy::format_push_string, reason = "a test that cannot go on should panic, and its texts are short")]
-#![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails the test")]
 
 mod files;
 mod listing;
