@@ -109,7 +109,7 @@ impl Outcome {
     }
 
     /// The exit code, stdout when there is any, and stderr, for snapshots. Each `(found, shown)` of `names` replaces what differs from
-    /// call to call, such as a folder; times and ports are replaced always.
+    /// call to call, such as a folder; times, ports and random names are replaced always.
     pub fn report(&self, names: &[(&str, &str)]) -> String {
         let code = self.code.map_or_else(|| "none".to_owned(), |code| code.to_string());
         let mut report = format!("exit code {code}\n");
@@ -121,7 +121,7 @@ impl Outcome {
         for (found, shown) in names {
             report = report.replace(found, shown);
         }
-        for (pattern, shown) in [(r"\b\d+(\.\d+)? (ms|µs|s)\b", "[TIME]"), (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]")] {
+        for (pattern, shown) in [(r"\b\d+(\.\d+)? (ms|µs|s)\b", "[TIME]"), (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"), (r"(/tmp/)?\.tmp[0-9A-Za-z]{6}", "[TEMPORARY]")] {
             report = Regex::new(pattern).expect("the pattern is valid").replace_all(&report, shown).into_owned();
         }
         report

@@ -39,9 +39,9 @@ impl Lake {
         let (store, path) = location.store()?;
         let marker = join(&path, MARKER);
         let bytes = match store.get(&marker).await {
-            Ok(found) => found.bytes().await.map_err(|source| store_error(marker.as_ref(), "read", source))?,
+            Ok(found) => found.bytes().await.map_err(|source| store_error(&location.shown(MARKER), "read", source))?,
             Err(object_store::Error::NotFound { .. }) => return Err(ErrorKind::NoLake { location: location.to_string() }.into()),
-            Err(source) => return Err(store_error(marker.as_ref(), "read", source)),
+            Err(source) => return Err(store_error(&location.shown(MARKER), "read", source)),
         };
         let parsed: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
         let found = parsed.as_ref().and_then(|marker| marker.get("format_version"));
@@ -82,11 +82,11 @@ impl Lake {
         Table::create(&location, TableName::Histories, &history).await?;
         Table::create(&location, TableName::SystemMetrics, &[run_id(), seconds(TIMESTAMP), seconds(RUNTIME)]).await?;
         // Last, so that a lake with a marker is whole.
-        let marker = join(&path, MARKER);
+        let (marker, shown) = (join(&path, MARKER), location.shown(MARKER));
         let text = format!("{{\"format_version\": {FORMAT_VERSION}}}\n");
         match store.put_opts(&marker, PutPayload::from(text.into_bytes()), PutMode::Create.into()).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Self::open(location).await,
-            Err(source) => Err(store_error(marker.as_ref(), "written", source)),
+            Err(source) => Err(store_error(&shown, "written", source)),
         }
     }
 

@@ -57,6 +57,14 @@ impl Location {
         self.folder.as_deref()
     }
 
+    /// How errors name `path` in the lake.
+    pub(crate) fn shown(&self, path: &str) -> String {
+        match &self.folder {
+            Some(folder) => folder.join(path).display().to_string(),
+            None => format!("{}{path}", self.url),
+        }
+    }
+
     /// The address of the table `name`.
     pub(crate) fn table_url(&self, name: &str) -> Url {
         let mut url = self.url.clone();

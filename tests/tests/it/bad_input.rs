@@ -193,7 +193,7 @@ fn an_unknown_key() {
     insta::assert_snapshot!(ask(&["scan", "runlake/digits/lr001-seed1", "--keys", "train/los"]), @"
     exit code 2
     --- stderr
-    error: no run has a key `train/los`; the nearest are `train/loss`, `train/acc`
+    error: no run has a key `train/los`; the nearest are `train/loss`
     hint: keys are written with dots, such as val.acc; without --keys every key is shown
     ");
 }
@@ -343,7 +343,7 @@ fn a_lake_that_is_a_file() {
     insta::assert_snapshot!(report, @"
     exit code 1
     --- stderr
-    error: tmp/.tmpXgYcv9/lake/runlake.json could not be read
+    error: [DIR]/lake/runlake.json could not be read
       caused by: Generic LocalFileSystem error: Unable to open file [DIR]/lake/runlake.json: Not a directory (os error 20)
     hint: check that the disk has room and may be written, then run the same command again: it goes on where it stopped
     ");

@@ -90,7 +90,7 @@ fn an_output_file_in_a_folder_that_is_not_there() {
     exit code 1
     --- stderr
     error: cannot write to no/such/folder
-      caused by: No such file or directory (os error 2) at path "/tmp/.tmpITOAgN/no/such/folder/.tmpgWronG"
+      caused by: No such file or directory (os error 2) at path "[TEMPORARY]/no/such/folder/[TEMPORARY]"
     "#);
 }
 
