@@ -22,6 +22,8 @@ pub fn runlake() -> &'static Path {
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
+    // The build script of `ring` is run again, and all that stands on it compiled again, whenever this variable changes.
+    command.env_remove("CARGO_MANIFEST_DIR");
     // The whole workspace, as the test runner builds it: another selection of packages would mean other features of the dependencies, and
     // minutes of compiling them again.
     command.args(["build", "--workspace", "--all-targets", "--message-format", "json-render-diagnostics"]);

@@ -121,7 +121,11 @@ impl Outcome {
         for (found, shown) in names {
             report = report.replace(found, shown);
         }
-        for (pattern, shown) in [(r"\b\d+(\.\d+)? (ms|µs|s)\b", "[TIME]"), (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"), (r"(/tmp/)?\.tmp[0-9A-Za-z]{6}", "[TEMPORARY]")] {
+        for (pattern, shown) in [
+            (r"\b\d+(\.\d+)? (ms|µs|s)\b", "[TIME]"),
+            (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
+            (r"(/tmp/)?\.tmp[0-9A-Za-z]{6}", "[TEMPORARY]"),
+        ] {
             report = Regex::new(pattern).expect("the pattern is valid").replace_all(&report, shown).into_owned();
         }
         report

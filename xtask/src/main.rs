@@ -73,6 +73,8 @@ fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow:
     let started = Instant::now();
     let status = Command::new(program)
         .args(arguments)
+        // `cargo run` set it for this process; with it, build scripts that look at it would run again, and minutes of compiling with them.
+        .env_remove("CARGO_MANIFEST_DIR")
         .envs(variables.iter().copied())
         .current_dir(root)
         .status()
