@@ -2,9 +2,10 @@
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
-use runlake_types::{Json, KeyPath, Kind, Number, Object, flatten, unflatten};
+use runlake_types::{Json, KeyPath, Kind, Object, flatten, unflatten};
 
 use crate::Error;
+use crate::cells::{json_of_text, number, value_at};
 use crate::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP, metric_column};
 
 /// The history rows of a batch, value for value: columns are put back at their true paths, and what was rescued replaces what its column holds.
@@ -64,32 +65,17 @@ impl Reader {
     }
 
     fn read(&self, name: &str, array: &dyn Array, row: usize, leaves: &mut Vec<(KeyPath, Json)>) -> Result<(), Error> {
-        let json = |text: &str| Json::parse(text).map_err(|error| Error::column(name, format!("it holds text that is not JSON: {error}")));
         match self {
             Self::Step => leaves.push((KeyPath::top_level(STEP), Json::from(array.as_primitive::<Int64Type>().value(row)))),
             Self::Seconds(key) => leaves.push((KeyPath::top_level(*key), number(array.as_primitive::<Float64Type>().value(row)))),
             Self::Metric(path, kind) => {
-                let value = match kind {
-                    Kind::Number => number(array.as_primitive::<Float64Type>().value(row)),
-                    Kind::Boolean => Json::from(array.as_boolean().value(row)),
-                    Kind::String => Json::from(array.as_string::<i32>().value(row)),
-                    Kind::Json => json(array.as_string::<i32>().value(row))?,
-                };
-                leaves.push((path.clone(), value));
+                leaves.push((path.clone(), value_at(*kind, name, array, row)?));
             }
-            Self::Rescued => match json(array.as_string::<i32>().value(row))? {
+            Self::Rescued => match json_of_text(name, array.as_string::<i32>().value(row))? {
                 Json::Object(rescued) => leaves.extend(flatten(rescued)),
                 _ => return Err(Error::column(name, "it holds something other than an object")),
             },
         }
         Ok(())
-    }
-}
-
-fn number(value: f64) -> Json {
-    let float = Number::from(value);
-    match float.as_i64() {
-        Some(integer) if integer.unsigned_abs() < (1 << 53) && !(value == 0.0 && value.is_sign_negative()) => Json::from(integer),
-        _ => Json::Number(float),
     }
 }

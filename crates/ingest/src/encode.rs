@@ -1,17 +1,14 @@
-//! Rows of JSON into record batches: the one place where the data model's rules on types are applied.
+//! Rows into the record batches of one table: the one place where columns get their names.
 //!
 //! A value that does not fit its column goes to `_rescued_data` of the same row, an integer that float64 cannot hold goes to both;
 //! nothing is lost and no row depends on its neighbours.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field, Schema};
-use runlake_types::{ColumnSet, Json, KeyPath, Kind, KindCounts, Object, flatten, unflatten};
+use arrow::array::RecordBatch;
+use runlake_types::{ColumnSet, Object};
 
-use crate::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP, metric_field};
-use crate::{Error, KindPlan};
+use crate::{Error, KindPlan, RowColumns};
 
 /// Which of a run's two streams rows belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +25,7 @@ pub enum Stream {
 pub struct Encoder {
     stream: Stream,
     columns: ColumnSet,
-    plan: KindPlan,
+    plan: Arc<KindPlan>,
     has_rescued: bool,
 }
 
@@ -43,8 +40,14 @@ pub struct Encoded {
 
 impl Encoder {
     /// An encoder that adds to `columns` and takes the kinds of new columns from `plan`.
-    pub fn new(stream: Stream, columns: ColumnSet, plan: KindPlan) -> Self {
-        Self { stream, columns, plan, has_rescued: stream == Stream::History }
+    pub fn new(stream: Stream, columns: ColumnSet, mut plan: KindPlan) -> Self {
+        plan.fix_columns(&columns);
+        Self { stream, columns, plan: Arc::new(plan), has_rescued: stream == Stream::History }
+    }
+
+    /// The plan by which decoders choose the kinds of columns, so that [`Encoder::place`] takes their arrays as they are.
+    pub fn plan(&self) -> &Arc<KindPlan> {
+        &self.plan
     }
 
     /// The columns so far: those given, and those of every row encoded since.
@@ -62,196 +65,18 @@ impl Encoder {
     /// # Errors
     /// Only when Arrow refuses the columns, which would be a fault of this crate.
     pub fn encode(&mut self, rows: Vec<Object>) -> Result<Encoded, Error> {
-        let mut sheet = Sheet::new(rows.len());
-        let mut rows_without_step = 0;
-        let mut leaves_of_rows = Vec::with_capacity(rows.len());
-        for mut row in rows {
-            let step = match self.stream {
-                Stream::System => {
-                    // The service marks event lines with `"_wandb": true`; it is no measurement.
-                    row.remove("_wandb");
-                    0
-                }
-                Stream::History => {
-                    let Some(step) = row.remove(STEP).as_ref().and_then(Json::as_number).and_then(runlake_types::Number::as_i64) else {
-                        rows_without_step += 1;
-                        continue;
-                    };
-                    step
-                }
-            };
-            sheet.begin_row(step, &mut row);
-            leaves_of_rows.push(flatten(row));
-        }
-        self.count_unplanned(&leaves_of_rows);
-        for (row, leaves) in leaves_of_rows.into_iter().enumerate() {
-            let mut rescued = std::mem::take(&mut sheet.rescued[row]);
-            for (path, value) in leaves {
-                if value == Json::Null {
-                    continue;
-                }
-                let kind = self.plan.kind(&path).unwrap_or(Kind::Number);
-                let position = self.columns.position_or_add(&path, kind);
-                let column = sheet.cells.entry(position).or_insert_with(|| CellColumn::new(self.columns.columns()[position].kind));
-                if let Some(misfit) = column.put(row, value) {
-                    rescued.push((path, misfit));
-                }
-            }
-            sheet.rescued[row] = rescued;
-        }
-        self.has_rescued |= sheet.rescued.iter().any(|leaves| !leaves.is_empty());
-        Ok(Encoded { batch: sheet.finish(self.stream, &self.columns)?, rows_without_step })
+        let (columns, rows_without_step) = RowColumns::of_rows(self.stream, rows, &self.plan);
+        Ok(Encoded { batch: self.place(columns)?, rows_without_step })
     }
 
-    /// Keys that the plan does not know, because they were first logged while the job ran: their kind is the majority of these rows.
-    fn count_unplanned(&mut self, leaves_of_rows: &[Vec<(KeyPath, Json)>]) {
-        let mut counted: BTreeMap<&KeyPath, KindCounts> = BTreeMap::new();
-        for (path, value) in leaves_of_rows.iter().flatten() {
-            if let Some(kind) = Kind::of(value).filter(|_| self.columns.position(path).is_none() && self.plan.kind(path).is_none()) {
-                let kind = if self.stream == Stream::System { Kind::Number } else { kind };
-                counted.entry(path).or_default().add(kind, 1);
-            }
-        }
-        for (path, counts) in counted {
-            self.plan.add_counts(path, &counts);
-        }
-    }
-}
-
-/// The columns of one batch while they grow.
-struct Sheet {
-    steps: Int64Builder,
-    timestamps: Float64Builder,
-    runtimes: Float64Builder,
-    cells: BTreeMap<usize, CellColumn>,
-    rescued: Vec<Vec<(KeyPath, Json)>>,
-}
-
-impl Sheet {
-    fn new(rows: usize) -> Self {
-        Self {
-            steps: Int64Builder::with_capacity(rows),
-            timestamps: Float64Builder::with_capacity(rows),
-            runtimes: Float64Builder::with_capacity(rows),
-            cells: BTreeMap::new(),
-            rescued: Vec::with_capacity(rows),
-        }
-    }
-
-    fn begin_row(&mut self, step: i64, row: &mut Object) {
-        let mut rescued = Vec::new();
-        self.steps.append_value(step);
-        for (key, builder) in [(TIMESTAMP, &mut self.timestamps), (RUNTIME, &mut self.runtimes)] {
-            let fitted = row.remove(key).filter(|value| *value != Json::Null).map(fit_number);
-            builder.append_option(fitted.as_ref().and_then(|fitted| fitted.0));
-            if let Some((_, Some(misfit))) = fitted {
-                rescued.push((KeyPath::top_level(key), misfit));
-            }
-        }
-        self.rescued.push(rescued);
-    }
-
-    fn finish(mut self, stream: Stream, columns: &ColumnSet) -> Result<RecordBatch, Error> {
-        let rows = self.rescued.len();
-        let mut fields = Vec::with_capacity(self.cells.len() + 4);
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.cells.len() + 4);
-        if stream == Stream::History {
-            fields.push(Field::new(STEP, DataType::Int64, false));
-            arrays.push(Arc::new(self.steps.finish()));
-        }
-        fields.push(Field::new(TIMESTAMP, DataType::Float64, true));
-        arrays.push(Arc::new(self.timestamps.finish()));
-        fields.push(Field::new(RUNTIME, DataType::Float64, true));
-        arrays.push(Arc::new(self.runtimes.finish()));
-        for (position, cells) in self.cells {
-            fields.push(metric_field(&columns.columns()[position]));
-            arrays.push(cells.finish(rows));
-        }
-        if stream == Stream::History || self.rescued.iter().any(|leaves| !leaves.is_empty()) {
-            let mut texts = StringBuilder::with_capacity(rows, 0);
-            for leaves in self.rescued {
-                texts.append_option((!leaves.is_empty()).then(|| Json::Object(unflatten(leaves)).to_canonical_text()));
-            }
-            fields.push(Field::new(RESCUED, DataType::Utf8, true));
-            arrays.push(Arc::new(texts.finish()));
-        }
-        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
-    }
-}
-
-/// One metric's cells; rows in which the key was not logged are filled with nulls when the next value comes.
-enum CellColumn {
-    Number(Float64Builder),
-    Boolean(BooleanBuilder),
-    Text(StringBuilder, Kind),
-}
-
-impl CellColumn {
-    fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Number => Self::Number(Float64Builder::new()),
-            Kind::Boolean => Self::Boolean(BooleanBuilder::new()),
-            Kind::String | Kind::Json => Self::Text(StringBuilder::new(), kind),
-        }
-    }
-
-    /// Puts the value of `row`, and gives back what the column cannot hold exactly.
-    fn put(&mut self, row: usize, value: Json) -> Option<Json> {
-        self.fill_to(row);
-        match (self, value) {
-            (Self::Number(builder), value) => {
-                let (number, misfit) = fit_number(value);
-                builder.append_option(number);
-                misfit
-            }
-            (Self::Boolean(builder), Json::Bool(value)) => {
-                builder.append_value(value);
-                None
-            }
-            (Self::Text(builder, Kind::String), Json::String(text)) => {
-                builder.append_value(text);
-                None
-            }
-            (Self::Text(builder, Kind::Json), value) => {
-                builder.append_value(value.to_canonical_text());
-                None
-            }
-            (_, misfit) => Some(misfit),
-        }
-    }
-
-    fn fill_to(&mut self, rows: usize) {
-        use arrow::array::ArrayBuilder;
-        match self {
-            Self::Number(builder) => builder.append_nulls(rows.saturating_sub(builder.len())),
-            Self::Boolean(builder) => builder.append_nulls(rows.saturating_sub(builder.len())),
-            Self::Text(builder, _) => (builder.len()..rows).for_each(|_| builder.append_null()),
-        }
-    }
-
-    fn finish(mut self, rows: usize) -> ArrayRef {
-        self.fill_to(rows);
-        match self {
-            Self::Number(mut builder) => Arc::new(builder.finish()),
-            Self::Boolean(mut builder) => Arc::new(builder.finish()),
-            Self::Text(mut builder, _) => Arc::new(builder.finish()),
-        }
-    }
-}
-
-/// The float64 that stands for `value`, and the value itself when float64 does not hold it exactly.
-fn fit_number(value: Json) -> (Option<f64>, Option<Json>) {
-    match value {
-        Json::Number(number) => {
-            let float = number.as_f64();
-            if number.is_exact_f64() { (Some(float), None) } else { (Some(float), Some(Json::Number(number))) }
-        }
-        Json::String(text) => match Json::special_float(&text) {
-            Some(float) => (Some(float), None),
-            None => (None, Some(Json::String(text))),
-        },
-        other => (None, Some(other)),
+    /// Gives the columns of decoded rows of one run their names.
+    ///
+    /// # Errors
+    /// As [`RowColumns::place`].
+    pub fn place(&mut self, rows: RowColumns) -> Result<RecordBatch, Error> {
+        let batch = rows.place(&mut self.columns)?;
+        self.has_rescued |= batch.schema_ref().column_with_name(crate::schema::RESCUED).is_some();
+        Ok(batch)
     }
 }
 
@@ -259,9 +84,11 @@ fn fit_number(value: Json) -> (Option<f64>, Option<Json>) {
 mod tests {
     use arrow::array::{Array, AsArray};
     use arrow::datatypes::Float64Type;
+    use runlake_types::{Json, KeyPath, KindCounts};
 
     use super::*;
     use crate::rows_of_batch;
+    use crate::schema::RESCUED;
 
     fn objects(rows: &[&str]) -> Vec<Object> {
         rows.iter().map(|row| Json::parse_object(row).unwrap()).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use runlake_types::{HistoryKeys, KeyPath, Kind, KindCounts};
+use runlake_types::{ColumnSet, HistoryKeys, KeyPath, Kind, KindCounts};
 
 /// Counts of kinds by key, over every run of a job.
 ///
@@ -10,11 +10,18 @@ use runlake_types::{HistoryKeys, KeyPath, Kind, KindCounts};
 /// is asked first.
 #[derive(Clone, Debug, Default)]
 pub struct KindPlan {
+    /// Of columns that a table has already: they never change.
+    fixed: HashMap<KeyPath, Kind>,
     by_path: HashMap<KeyPath, KindCounts>,
     by_dotted_name: HashMap<String, KindCounts>,
 }
 
 impl KindPlan {
+    /// The columns that a table has already keep their kinds, whatever is counted.
+    pub fn fix_columns(&mut self, columns: &ColumnSet) {
+        self.fixed.extend(columns.columns().iter().map(|column| (column.path.clone(), column.kind)));
+    }
+
     /// Adds what the service knows of one run.
     pub fn add_history_keys(&mut self, keys: &HistoryKeys) {
         for (name, counts) in keys.keys() {
@@ -27,8 +34,11 @@ impl KindPlan {
         self.by_path.entry(path.clone()).or_default().merge(counts);
     }
 
-    /// The kind of this key's column, when anything but null was counted under it.
+    /// The kind of this key's column, when the table has it or anything but null was counted under it.
     pub fn kind(&self, path: &KeyPath) -> Option<Kind> {
+        if let Some(kind) = self.fixed.get(path) {
+            return Some(*kind);
+        }
         let counts = self.by_path.get(path).or_else(|| self.by_dotted_name.get(&path.dotted()))?;
         (*counts != KindCounts::default()).then(|| counts.majority())
     }

@@ -2,7 +2,8 @@
 //!
 //! | to find | look in |
 //! |---|---|
-//! | rows of JSON into record batches, by the rules of the data model | [`Encoder`], [`KindPlan`] |
+//! | decoded rows as columns, by the rules of the data model | [`RowColumns`], [`KindPlan`] |
+//! | their record batches in a table, with names | [`Encoder`] |
 //! | record batches back into the rows that were logged | [`rows_of_batch`], [`system_rows_of_batch`] |
 //! | names, dtypes and field metadata of the columns | [`schema`] |
 //! | one run's whole history from the service: exports and live tail joined | [`RunScan`], [`ScanReport`] |
@@ -12,6 +13,7 @@
 //! Every source goes through the same [`Encoder`], so a row comes out alike whichever way it came.
 
 mod arrow_value;
+mod cells;
 mod decode;
 mod encode;
 mod error;
@@ -19,6 +21,7 @@ mod export;
 mod kind_plan;
 mod live_pages;
 pub mod offline;
+mod row_columns;
 mod scan;
 pub mod schema;
 
@@ -27,4 +30,5 @@ pub use encode::{Encoded, Encoder, Stream};
 pub use error::{Error, ErrorKind};
 pub use export::{ExportRows, export_rows};
 pub use kind_plan::KindPlan;
+pub use row_columns::{MetricValues, RowColumns};
 pub use scan::{Completeness, RunScan, ScanReport};

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use deltalake::kernel::{Add, Remove};
 use futures::TryStreamExt;
 use runlake_ingest::schema::{RESCUED, metric_field};
-use runlake_ingest::{Encoder, KindPlan, Stream};
+use runlake_ingest::{Encoder, KindPlan, RowColumns, Stream};
 use runlake_types::{ColumnSet, Object, ProjectPath};
 
 use crate::Error;
@@ -27,6 +27,7 @@ const FILE_ARROW_BYTES: usize = 64 << 20;
 pub(crate) struct TableWriter {
     table: Table,
     project: ProjectPath,
+    stream: Stream,
     encoder: Encoder,
     /// Batches of runs that were read whole.
     whole: Vec<RecordBatch>,
@@ -45,6 +46,7 @@ impl TableWriter {
         Self {
             table,
             project,
+            stream,
             encoder,
             whole: Vec::new(),
             whole_bytes: 0,
@@ -55,13 +57,19 @@ impl TableWriter {
         }
     }
 
-    /// Encodes rows of the current run; gives how many were left out for want of a step.
+    /// Adds rows of the current run; gives how many were left out for want of a step.
     pub(crate) async fn push(&mut self, run_id: &str, rows: Vec<Object>) -> Result<u64, Error> {
+        let (columns, rows_without_step) = RowColumns::of_rows(self.stream, rows, self.encoder.plan());
+        self.push_columns(run_id, columns).await?;
+        Ok(rows_without_step)
+    }
+
+    /// Adds decoded rows of the current run.
+    pub(crate) async fn push_columns(&mut self, run_id: &str, rows: RowColumns) -> Result<(), Error> {
         if rows.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
-        let encoded = self.encoder.encode(rows)?;
-        let batch = with_run_id(run_id, &encoded.batch)?;
+        let batch = with_run_id(run_id, &self.encoder.place(rows)?)?;
         self.current_bytes += batch.get_array_memory_size();
         self.current.push(batch);
         if self.current_bytes >= FILE_ARROW_BYTES {
@@ -70,7 +78,12 @@ impl TableWriter {
             let add = self.write(batches).await?;
             self.current_staged.extend(add);
         }
-        Ok(encoded.rows_without_step)
+        Ok(())
+    }
+
+    /// The plan by which decoders choose the kinds of columns.
+    pub(crate) fn plan(&self) -> &Arc<KindPlan> {
+        self.encoder.plan()
     }
 
     /// The current run is whole.

@@ -1,9 +1,10 @@
 //! Runs into a lake: their rows first, then their record, each table in one atomic commit.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use deltalake::kernel::{Add, Remove};
-use runlake_ingest::{KindPlan, Stream};
+use runlake_ingest::{KindPlan, RowColumns, Stream};
 use runlake_types::{Object, ProjectPath};
 
 use crate::part_file::write_part_file;
@@ -46,6 +47,19 @@ impl LakeWriter {
     /// When a full part file cannot be written.
     pub async fn push_history(&mut self, run_id: &str, rows: Vec<Object>) -> Result<u64, Error> {
         self.histories.push(run_id, rows).await
+    }
+
+    /// Adds decoded history rows of the run at hand, ascending by step. [`LakeWriter::plan`] says of which kinds their columns should be.
+    ///
+    /// # Errors
+    /// When a full part file cannot be written.
+    pub async fn push_columns(&mut self, run_id: &str, rows: RowColumns) -> Result<(), Error> {
+        self.histories.push_columns(run_id, rows).await
+    }
+
+    /// The plan by which decoders of history rows choose the kinds of columns.
+    pub fn plan(&self) -> &Arc<KindPlan> {
+        self.histories.plan()
     }
 
     /// Adds rows of the events stream of the run at hand.
