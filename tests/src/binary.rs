@@ -22,8 +22,13 @@ pub fn runlake() -> &'static Path {
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    // The build script of `ring` is run again, and all that stands on it compiled again, whenever this variable changes.
-    command.env_remove("CARGO_MANIFEST_DIR");
+    // What cargo says of this test to itself is not for the build of another package: the build script of `ring` runs again whenever one
+    // of these variables changes, and all that stands on it is compiled again.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     // The whole workspace, as the test runner builds it: another selection of packages would mean other features of the dependencies, and
     // minutes of compiling them again.
     command.args(["build", "--workspace", "--all-targets", "--message-format", "json-render-diagnostics"]);

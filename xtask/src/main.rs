@@ -71,10 +71,15 @@ fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow:
     eprintln!("› {line}");
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let started = Instant::now();
-    let status = Command::new(program)
+    let mut command = Command::new(program);
+    // `cargo run` set these for this process; with them, build scripts that look at them would run again, and minutes of compiling follow.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
+    let status = command
         .args(arguments)
-        // `cargo run` set it for this process; with it, build scripts that look at it would run again, and minutes of compiling with them.
-        .env_remove("CARGO_MANIFEST_DIR")
         .envs(variables.iter().copied())
         .current_dir(root)
         .status()
