@@ -31,4 +31,4 @@ pub use error::{Error, ErrorKind};
 pub use export::{ExportRows, export_rows};
 pub use kind_plan::KindPlan;
 pub use row_columns::{MetricValues, RowColumns};
-pub use scan::{Completeness, RunScan, ScanReport};
+pub use scan::{Completeness, RunScan, ScanOptions, ScanReport};

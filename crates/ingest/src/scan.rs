@@ -4,15 +4,16 @@
 //! difference between the two is reported. The rows come in ascending order whatever the order of the sources.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use runlake_fetch::Client;
+use runlake_fetch::{Client, RunPlan};
 use runlake_types::{Object, RunRecord};
 
-use crate::Error;
 use crate::export::{ExportRows, export_rows};
 use crate::live_pages::{LivePages, step_of};
 use crate::schema::STEP;
+use crate::{Error, KindPlan, RowColumns, Stream};
 
 /// How often a scan asks for new addresses when those of the exports expired.
 const MAX_PLANS: u32 = 3;
@@ -70,6 +71,34 @@ pub struct ScanReport {
     pub rows_without_step: u64,
 }
 
+impl ScanReport {
+    /// The report of a scan of `run` before it began.
+    pub fn of_nothing(run: &RunRecord) -> Self {
+        Self {
+            rows: 0,
+            expected_rows: run.history_line_count,
+            last_step: None,
+            completeness: Completeness::Live,
+            exports: 0,
+            pages: 0,
+            repeated_rows: 0,
+            conflicting_rows: 0,
+            rows_without_step: 0,
+        }
+    }
+}
+
+/// What a scan takes.
+#[derive(Clone, Debug, Default)]
+pub struct ScanOptions {
+    /// Of which kinds the columns are. Keys that it does not know get the kind of the majority of the rows at hand.
+    pub kinds: Arc<KindPlan>,
+    /// Only these keys, by their dotted names, and the rows that have one of them. Default: every key and row.
+    pub keys: Option<Arc<[String]>>,
+    /// Only rows from this step on.
+    pub min_step: Option<i64>,
+}
+
 /// A scan in progress. Pull rows with [`RunScan::next_rows`] until it gives `None`, then ask for the [`RunScan::report`].
 #[derive(Debug)]
 pub struct RunScan {
@@ -81,6 +110,7 @@ pub struct RunScan {
     live: LivePages,
     live_start: i64,
     report: ScanReport,
+    options: ScanOptions,
 }
 
 impl RunScan {
@@ -88,7 +118,8 @@ impl RunScan {
     ///
     /// # Errors
     /// When the service cannot be asked, or an export cannot be read.
-    pub async fn start(client: Client, run: RunRecord) -> Result<Self, Error> {
+    pub async fn start(client: Client, plan: RunPlan, options: ScanOptions) -> Result<Self, Error> {
+        let run = plan.record;
         let (files, live_from) = fetch_exports(&client, &run).await?;
         let mut profiles = Vec::with_capacity(files.len());
         let mut rows_without_step = 0;
@@ -108,17 +139,7 @@ impl RunScan {
         let exported_before_live: u64 = profiles.iter().map(|(profile, _)| profile.rows).sum();
         let is_in_order =
             profiles.iter().all(|(profile, _)| profile.is_sorted) && profiles.windows(2).all(|pair| pair[0].0.last < pair[1].0.first);
-        let report = ScanReport {
-            rows: 0,
-            expected_rows: run.history_line_count,
-            last_step: None,
-            completeness: Completeness::Live,
-            exports: profiles.len() as u64,
-            pages: 0,
-            repeated_rows: 0,
-            conflicting_rows: 0,
-            rows_without_step,
-        };
+        let report = ScanReport { exports: profiles.len() as u64, rows_without_step, ..ScanReport::of_nothing(&run) };
         let max_step = run.last_step().map_or(STEP_LIMIT, |last| last.saturating_add(1));
         let overlaps = last_exported.is_some_and(|last| live_start <= last);
         let expected_live =
@@ -129,7 +150,7 @@ impl RunScan {
         } else {
             LivePages::new(0, 0, None)
         };
-        let mut scan = Self { client, exports: VecDeque::new(), held: BTreeMap::new(), live, live_start, report, run };
+        let mut scan = Self { client, exports: VecDeque::new(), held: BTreeMap::new(), live, live_start, report, run, options };
         for (_, bytes) in profiles {
             let rows = export_rows(&scan.run.path, bytes, scan.run.history_keys.as_ref())?;
             if is_in_order {
@@ -141,6 +162,18 @@ impl RunScan {
             }
         }
         Ok(scan)
+    }
+
+    /// The next rows as columns.
+    ///
+    /// # Errors
+    /// As [`RunScan::next_rows`].
+    pub async fn next_columns(&mut self) -> Result<Option<RowColumns>, Error> {
+        let Some(mut rows) = self.next_rows().await? else { return Ok(None) };
+        if let Some(min_step) = self.options.min_step {
+            rows.retain(|row| step_of(row) >= Some(min_step));
+        }
+        Ok(Some(RowColumns::of_rows(Stream::History, rows, &self.options.kinds).0))
     }
 
     /// The next rows, ascending by step within and across calls; `None` at the end. May be empty in between.
