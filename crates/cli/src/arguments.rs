@@ -211,6 +211,7 @@ pub(crate) struct Scan {
 #[command(
     after_help = "Examples:\n  runlake export team/digits --lake lake\n  runlake export team/digits --lake s3://bucket/lake --shard 1/4\n  runlake export team/digits --lake lake --filters '{\"state\": \"finished\"}' --since 7d --format ndjson"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Export {
     /// ENTITY/PROJECT, or the address of the project's page.
     pub(crate) project: String,

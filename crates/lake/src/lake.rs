@@ -217,6 +217,7 @@ impl Lake {
                 runs.extend(runs_of_batch(project, &batch)?);
             }
         }
+        runs.sort_by(|a, b| a.record.path.run_id.cmp(&b.record.path.run_id));
         Ok(runs)
     }
 
