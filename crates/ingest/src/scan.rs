@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use runlake_fetch::{Client, RunPlan};
-use runlake_types::{Object, RunRecord};
+use runlake_types::{Json, KeyPath, Object, RunRecord, flatten, unflatten};
 
 use crate::export::{ExportRows, export_rows};
 use crate::live_pages::{LivePages, step_of};
-use crate::schema::STEP;
+use crate::schema::{RUNTIME, STEP, TIMESTAMP};
 use crate::{Error, KindPlan, RowColumns, Stream};
 
 /// How often a scan asks for new addresses when those of the exports expired.
@@ -171,7 +171,14 @@ impl RunScan {
     pub async fn next_columns(&mut self) -> Result<Option<RowColumns>, Error> {
         let Some(mut rows) = self.next_rows().await? else { return Ok(None) };
         if let Some(min_step) = self.options.min_step {
+            let before = rows.len();
             rows.retain(|row| step_of(row) >= Some(min_step));
+            self.report.rows -= (before - rows.len()) as u64;
+        }
+        if let Some(keys) = &self.options.keys {
+            let before = rows.len();
+            rows = rows.into_iter().filter_map(|row| with_keys(row, keys)).collect();
+            self.report.rows -= (before - rows.len()) as u64;
         }
         Ok(Some(RowColumns::of_rows(Stream::History, rows, &self.options.kinds).0))
     }
@@ -247,15 +254,25 @@ impl RunScan {
     fn finish(&mut self) {
         self.report.pages = self.live.requests();
         self.report.rows_without_step += self.live.rows_without_step();
-        let has_all = self.report.expected_rows.is_none_or(|expected| self.report.rows >= expected);
+        let has_all = self.options.keys.is_some() || self.report.expected_rows.is_none_or(|expected| self.report.rows >= expected);
         self.report.completeness = if has_all && !self.run.state.is_live() { Completeness::Complete } else { Completeness::Live };
     }
 }
 
+/// The members of a row that have one of these dotted names or stand below it, with the stamps; `None` when there are none.
+fn with_keys(row: Object, keys: &[String]) -> Option<Object> {
+    let is_wanted =
+        |name: &str| keys.iter().any(|key| name == key || name.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('.')));
+    let is_stamp = |path: &KeyPath| matches!(path.parts(), [key] if [STEP, TIMESTAMP, RUNTIME].contains(&key.as_str()));
+    let (stamps, leaves): (Vec<_>, Vec<_>) = flatten(row).into_iter().partition(|(path, _)| is_stamp(path));
+    let wanted: Vec<_> = leaves.into_iter().filter(|(path, value)| *value != Json::Null && is_wanted(&path.dotted())).collect();
+    (!wanted.is_empty()).then(|| unflatten(stamps.into_iter().chain(wanted)))
+}
+
 /// A logged null and an absent key are the same to an export.
 fn without_nulls(row: &Object) -> String {
-    let leaves = runlake_types::flatten(row.clone()).into_iter().filter(|(_, value)| *value != runlake_types::Json::Null);
-    runlake_types::Json::Object(runlake_types::unflatten(leaves)).to_canonical_text()
+    let leaves = flatten(row.clone()).into_iter().filter(|(_, value)| *value != Json::Null);
+    Json::Object(unflatten(leaves)).to_canonical_text()
 }
 
 /// The exports of a run, whole, and the first step that is not exported. When an address expired meanwhile, all are asked for again,

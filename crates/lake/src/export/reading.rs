@@ -163,7 +163,9 @@ impl Job {
         let mut report = scan.report().clone();
         // The first row is one that the lake has.
         report.rows = stored_rows + report.rows.saturating_sub(1);
-        let is_continuation = !is_first && report.expected_rows.is_none_or(|expected| report.rows >= expected);
+        let has_all = report.expected_rows.is_none_or(|expected| report.rows >= expected);
+        report.completeness = if has_all && !scan.run().state.is_live() { Completeness::Complete } else { Completeness::Live };
+        let is_continuation = !is_first && has_all;
         Ok(is_continuation.then(|| (scan.run().clone(), report)))
     }
 
