@@ -3,6 +3,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | decoded rows as columns, by the rules of the data model | [`RowColumns`], [`KindPlan`] |
+//! | pages of history into columns | [`PageDecoder`], [`decode_page`] |
 //! | their record batches in a table, with names | [`Encoder`] |
 //! | record batches back into the rows that were logged | [`rows_of_batch`], [`system_rows_of_batch`] |
 //! | names, dtypes and field metadata of the columns | [`schema`] |
@@ -18,17 +19,25 @@ mod decode;
 mod encode;
 mod error;
 mod export;
+mod export_decoder;
+mod flat_row;
+mod growing_columns;
+mod key_table;
 mod kind_plan;
 mod live_pages;
 pub mod offline;
+mod page_decoder;
 mod row_columns;
 mod scan;
 pub mod schema;
+mod text_meaning;
 
 pub use decode::{rows_of_batch, system_rows_of_batch};
 pub use encode::{Encoded, Encoder, Stream};
 pub use error::{Error, ErrorKind};
 pub use export::{ExportRows, export_rows};
+pub use export_decoder::{DecodedExport, ExportDecoder};
 pub use kind_plan::KindPlan;
+pub use page_decoder::{DecodedPage, PageDecoder, decode_page};
 pub use row_columns::{MetricValues, RowColumns};
 pub use scan::{Completeness, RunScan, ScanReport};

@@ -1,0 +1,5 @@
+//! The fast decoders beside the plain way that they must agree with, on generated histories.
+
+mod columns;
+mod history;
+mod pages;
