@@ -15,7 +15,7 @@ use crate::text_meaning::TextMeanings;
 use crate::{Error, ErrorKind};
 
 /// Rows read at once. Small enough that a batch of wide rows stays within some megabytes.
-const BATCH_ROWS: usize = 1024;
+pub(crate) const BATCH_ROWS: usize = 1024;
 
 /// The rows of one export, a batch at a time.
 #[derive(Debug)]

@@ -296,12 +296,13 @@ fn rescued_texts(rescued: impl IntoIterator<Item = Vec<(KeyPath, Json)>>) -> Str
     rescued.into_iter().map(text).collect()
 }
 
-fn rescued_object(text: &str) -> Result<Object, Error> {
+/// The leaves of a row's rescued data, nested.
+pub(crate) fn rescued_object(text: &str) -> Result<Object, Error> {
     Json::parse_object(text).map_err(|error| Error::column(RESCUED, error.to_string()))
 }
 
 /// The values in a column of `kind`; what does not fit goes to `misfits` of its row.
-fn recast(metric: &MetricValues, kind: Kind, misfits: &mut [Vec<(KeyPath, Json)>]) -> Result<ArrayRef, Error> {
+pub(crate) fn recast(metric: &MetricValues, kind: Kind, misfits: &mut [Vec<(KeyPath, Json)>]) -> Result<ArrayRef, Error> {
     let mut cells = CellColumn::new(kind);
     for row in (0..metric.values.len()).filter(|row| metric.values.is_valid(*row)) {
         let value = value_at(metric.kind, &metric.path.dotted(), metric.values.as_ref(), row)?;
@@ -313,14 +314,15 @@ fn recast(metric: &MetricValues, kind: Kind, misfits: &mut [Vec<(KeyPath, Json)>
 }
 
 /// The rescued data with more leaves; `None` when there are none after all.
-fn add_rescued(rescued: Option<&StringArray>, misfits: Vec<Vec<(KeyPath, Json)>>) -> Result<Option<StringArray>, Error> {
+pub(crate) fn add_rescued(rescued: Option<&StringArray>, misfits: Vec<Vec<(KeyPath, Json)>>) -> Result<Option<StringArray>, Error> {
     let Some(rescued) = rescued else {
         return Ok(misfits.iter().any(|leaves| !leaves.is_empty()).then(|| rescued_texts(misfits)));
     };
     let mut all = Vec::with_capacity(misfits.len());
     for (row, leaves) in misfits.into_iter().enumerate() {
         let before = if rescued.is_valid(row) { rescued_object(rescued.value(row))? } else { Object::new() };
-        all.push(flatten(before).into_iter().chain(leaves).collect());
+        // What was rescued before is exact, what its column held may not be.
+        all.push(leaves.into_iter().chain(flatten(before)).collect());
     }
     Ok(Some(rescued_texts(all)))
 }
