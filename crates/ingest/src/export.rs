@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind};
 /// Rows read at once. Small enough that a batch of wide rows stays within some megabytes.
 pub(crate) const BATCH_ROWS: usize = 1024;
 
-/// The rows of one export, a batch at a time.
+/// The rows of one export, a batch at a time. An error is the last.
 #[derive(Debug)]
 pub struct ExportRows {
     run: RunPath,
@@ -67,11 +67,13 @@ impl Iterator for ExportRows {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.reader.as_mut()?.next()?;
-        Some(
-            batch
-                .map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string())))
-                .and_then(|batch| rows_of_columns(&batch, &self.texts)),
-        )
+        let batch = batch.map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string())));
+        let rows = batch.and_then(|batch| rows_of_columns(&batch, &self.texts));
+        if rows.is_err() {
+            // The reader of a spoilt file would say the same again without end.
+            self.reader = None;
+        }
+        Some(rows)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{Error, KindPlan};
 /// What is read of the end of a file before its size of metadata is known: enough for some hundred columns.
 const TAIL_BYTES: u64 = 64 << 10;
 
-/// The parts of one export, in the order of the file.
+/// The parts of one export, in the order of the file. An error is the last.
 #[derive(Debug)]
 pub struct ExportColumns {
     run: RunPath,
@@ -46,7 +46,12 @@ impl Iterator for ExportColumns {
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.reader.as_mut()?.next()?;
         let batch = batch.map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string())));
-        Some(batch.and_then(|batch| self.decoder.decode(&batch)))
+        let part = batch.and_then(|batch| self.decoder.decode(&batch));
+        if part.is_err() {
+            // The reader of a spoilt file would say the same again without end.
+            self.reader = None;
+        }
+        Some(part)
     }
 }
 

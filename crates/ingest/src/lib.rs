@@ -8,10 +8,13 @@
 //! | record batches back into the rows that were logged | [`rows_of_batch`], [`system_rows_of_batch`] |
 //! | names, dtypes and field metadata of the columns | [`schema`] |
 //! | one run's whole history from the service: exports and live tail joined | [`RunScan`], [`ScanReport`] |
-//! | a Parquet export into rows | [`export_rows`] |
+//! | Parquet exports into columns, whole or by ranges | [`export_columns`], [`export_columns_by_range`], [`ExportDecoder`] |
+//! | which steps an export has | [`StepProfile`] |
+//! | overlapping pieces of one run put together | [`merge`] |
+//! | a Parquet export into rows, the plain way | [`export_rows`] |
 //! | offline `.wandb` logs | [`offline`] |
 //!
-//! Every source goes through the same [`Encoder`], so a row comes out alike whichever way it came.
+//! Every source becomes [`RowColumns`] and goes through the same [`Encoder`], so a row comes out alike whichever way it came.
 
 mod arrow_value;
 mod cells;
@@ -27,6 +30,7 @@ mod key_table;
 mod kind_plan;
 mod live_pages;
 mod merge;
+mod off_thread;
 pub mod offline;
 mod page_decoder;
 mod row_columns;

@@ -3,16 +3,19 @@
 //! Exports are read first; the steps past them come from pages. Where both have a step the live row counts, since it is newer, and a
 //! difference between the two is reported. The rows come in ascending order whatever the order of the sources.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use runlake_fetch::Client;
 use runlake_types::{Object, RunRecord};
 
-use crate::Error;
-use crate::export::{ExportRows, export_rows};
-use crate::live_pages::{LivePages, step_of};
-use crate::schema::STEP;
+use crate::export_columns::{ExportColumns, export_columns};
+use crate::live_pages::LivePages;
+use crate::merge::merge;
+use crate::off_thread::off_thread;
+use crate::step_profile::StepProfile;
+use crate::{Error, KindPlan, RowColumns};
 
 /// How often a scan asks for new addresses when those of the exports expired.
 const MAX_PLANS: u32 = 3;
@@ -70,30 +73,41 @@ pub struct ScanReport {
     pub rows_without_step: u64,
 }
 
-/// A scan in progress. Pull rows with [`RunScan::next_rows`] until it gives `None`, then ask for the [`RunScan::report`].
+/// A scan in progress. Pull rows with [`RunScan::next_columns`] until it gives `None`, then ask for the [`RunScan::report`].
 #[derive(Debug)]
 pub struct RunScan {
     client: Client,
     run: RunRecord,
-    exports: VecDeque<ExportRows>,
-    /// Exported rows that wait for their turn: those of exports that overlap, and those past the start of the live part.
-    held: BTreeMap<i64, Object>,
+    plan: Arc<KindPlan>,
+    exports: VecDeque<ExportColumns>,
+    /// Exported rows that wait for their turn: those of exports that overlap, and those past the start of the live part. The pieces
+    /// ascend and share no step.
+    held: VecDeque<RowColumns>,
     live: LivePages,
     live_start: i64,
     report: ScanReport,
 }
 
 impl RunScan {
-    /// Plans the scan and fetches the run's exports. `run` must be fresh: its last step and count bound the live part.
+    /// As [`RunScan::start_with_plan`] with a plan that knows no key: the kinds of columns are those of each part's majority.
+    ///
+    /// # Errors
+    /// As [`RunScan::start_with_plan`].
+    pub async fn start(client: Client, run: RunRecord) -> Result<Self, Error> {
+        Self::start_with_plan(client, run, Arc::default()).await
+    }
+
+    /// Plans the scan and fetches the run's exports. `run` must be fresh: its last step and count bound the live part. The kinds of
+    /// columns are those of `plan`.
     ///
     /// # Errors
     /// When the service cannot be asked, or an export cannot be read.
-    pub async fn start(client: Client, run: RunRecord) -> Result<Self, Error> {
+    pub async fn start_with_plan(client: Client, run: RunRecord, plan: Arc<KindPlan>) -> Result<Self, Error> {
         let (files, live_from) = fetch_exports(&client, &run).await?;
         let mut profiles = Vec::with_capacity(files.len());
         let mut rows_without_step = 0;
         for bytes in files {
-            let profile = StepProfile::read(&run, &bytes)?;
+            let profile = StepProfile::read(&run.path, bytes.clone(), run.history_keys.as_ref())?;
             rows_without_step += profile.rows_without_step;
             if profile.rows > 0 {
                 profiles.push((profile, bytes));
@@ -125,20 +139,24 @@ impl RunScan {
             run.history_line_count.filter(|_| is_in_order && !overlaps).map(|count| count.saturating_sub(exported_before_live));
         let has_history = run.history_line_count != Some(0) && (run.history_keys.is_some() || run.history_line_count.is_some());
         let live = if has_history && expected_live != Some(0) {
-            LivePages::new(live_start, max_step, expected_live)
+            LivePages::new(&plan, live_start, max_step, expected_live)
         } else {
-            LivePages::new(0, 0, None)
+            LivePages::new(&plan, 0, 0, None)
         };
-        let mut scan = Self { client, exports: VecDeque::new(), held: BTreeMap::new(), live, live_start, report, run };
+        let mut scan = Self { client, plan, exports: VecDeque::new(), held: VecDeque::new(), live, live_start, report, run };
         for (_, bytes) in profiles {
-            let rows = export_rows(&scan.run.path, bytes, scan.run.history_keys.as_ref())?;
-            if is_in_order {
-                scan.exports.push_back(rows);
-            } else {
-                for batch in rows {
-                    scan.hold(batch?);
-                }
+            scan.exports.push_back(export_columns(&scan.run.path, bytes, scan.run.history_keys.as_ref(), &scan.plan)?);
+        }
+        if !is_in_order {
+            let mut pieces = Vec::new();
+            while let Some(rows) = scan.next_exported().await? {
+                pieces.push(rows);
             }
+            let plan = Arc::clone(&scan.plan);
+            let merged = off_thread(move || merge(&pieces, &plan)).await?;
+            scan.report.repeated_rows += merged.repeated_rows;
+            scan.report.conflicting_rows += merged.conflicting_rows;
+            scan.held.push_back(merged.rows);
         }
         Ok(scan)
     }
@@ -147,38 +165,73 @@ impl RunScan {
     ///
     /// # Errors
     /// When a page cannot be fetched or a row cannot be read. The scan cannot go on after an error.
-    pub async fn next_rows(&mut self) -> Result<Option<Vec<Object>>, Error> {
-        while let Some(export) = self.exports.front_mut() {
-            let Some(batch) = export.next() else {
-                self.exports.pop_front();
-                continue;
-            };
-            let (before_live, after) =
-                batch?.into_iter().filter(|row| step_of(row).is_some()).partition(|row| step_of(row) < Some(self.live_start));
-            self.hold(after);
+    pub async fn next_columns(&mut self) -> Result<Option<RowColumns>, Error> {
+        if let Some(rows) = self.next_exported().await? {
+            let border = rows_before(&rows, self.live_start);
+            let (before_live, after) = (rows.slice(0, border), rows.slice(border, rows.len() - border));
+            self.held.extend(Some(after).filter(|rows| !rows.is_empty()));
             return Ok(Some(self.give(before_live)));
         }
-        let page = self.live.next_page(&self.client, &self.run.path).await?;
-        let (mut rows, border) = match page {
-            Some(page) => (page.rows, page.max_step),
-            None if self.held.is_empty() => {
+        let Some(page) = self.live.next_page(&self.client, &self.run.path).await? else {
+            let rest = self.held.pop_front();
+            if rest.is_none() {
                 self.finish();
-                return Ok(None);
             }
-            None => (Vec::new(), i64::MAX),
+            return Ok(rest.map(|rows| self.give(rows)));
         };
-        if !self.held.is_empty() {
-            let later = self.held.split_off(&border);
-            let mut merged = std::mem::replace(&mut self.held, later);
-            for (step, row) in rows {
-                self.note_repeat(merged.insert(step, row.clone()).as_ref(), &row);
-            }
-            rows = merged.into_iter().collect();
+        let mut pieces = self.release_before(page.max_step);
+        if pieces.is_empty() {
+            return Ok(Some(self.give(page.rows)));
         }
-        Ok(Some(self.give(rows.into_iter().map(|(_, row)| row).collect())))
+        pieces.push(page.rows);
+        let plan = Arc::clone(&self.plan);
+        let merged = off_thread(move || merge(&pieces, &plan)).await?;
+        self.report.repeated_rows += merged.repeated_rows;
+        self.report.conflicting_rows += merged.conflicting_rows;
+        Ok(Some(self.give(merged.rows)))
     }
 
-    /// What was read so far; complete once [`RunScan::next_rows`] gave `None`.
+    /// As [`RunScan::next_columns`], row by row, which takes much longer. Nulls are left out, integral floats are integers.
+    ///
+    /// # Errors
+    /// As [`RunScan::next_columns`].
+    pub async fn next_rows(&mut self) -> Result<Option<Vec<Object>>, Error> {
+        self.next_columns().await?.map(|rows| rows.to_rows()).transpose()
+    }
+
+    /// The next part of the exports.
+    async fn next_exported(&mut self) -> Result<Option<RowColumns>, Error> {
+        while let Some(mut export) = self.exports.pop_front() {
+            let (export, part) = off_thread(move || {
+                let part = export.next();
+                (export, part)
+            })
+            .await;
+            if let Some(part) = part {
+                self.exports.push_front(export);
+                return Ok(Some(part?.rows));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The held rows below a step.
+    fn release_before(&mut self, step: i64) -> Vec<RowColumns> {
+        let mut released = Vec::new();
+        while let Some(rows) = self.held.pop_front() {
+            let border = rows_before(&rows, step);
+            if border > 0 {
+                released.push(rows.slice(0, border));
+            }
+            if border < rows.len() {
+                self.held.push_front(rows.slice(border, rows.len() - border));
+                break;
+            }
+        }
+        released
+    }
+
+    /// What was read so far; complete once [`RunScan::next_columns`] gave `None`.
     pub fn report(&self) -> &ScanReport {
         &self.report
     }
@@ -188,26 +241,9 @@ impl RunScan {
         &self.run
     }
 
-    fn hold(&mut self, rows: Vec<Object>) {
-        for row in rows {
-            if let Some(step) = step_of(&row) {
-                let previous = self.held.insert(step, row.clone());
-                self.note_repeat(previous.as_ref(), &row);
-            }
-        }
-    }
-
-    fn note_repeat(&mut self, previous: Option<&Object>, row: &Object) {
-        match previous {
-            None => {}
-            Some(previous) if without_nulls(previous) == without_nulls(row) => self.report.repeated_rows += 1,
-            Some(_) => self.report.conflicting_rows += 1,
-        }
-    }
-
-    fn give(&mut self, rows: Vec<Object>) -> Vec<Object> {
+    fn give(&mut self, rows: RowColumns) -> RowColumns {
         self.report.rows += rows.len() as u64;
-        self.report.last_step = rows.last().and_then(step_of).or(self.report.last_step);
+        self.report.last_step = steps_of(&rows).last().copied().or(self.report.last_step);
         rows
     }
 
@@ -219,10 +255,13 @@ impl RunScan {
     }
 }
 
-/// A logged null and an absent key are the same to an export.
-fn without_nulls(row: &Object) -> String {
-    let leaves = runlake_types::flatten(row.clone()).into_iter().filter(|(_, value)| *value != runlake_types::Json::Null);
-    runlake_types::Json::Object(runlake_types::unflatten(leaves)).to_canonical_text()
+fn steps_of(rows: &RowColumns) -> &[i64] {
+    rows.steps.as_ref().map(|steps| steps.values().as_ref()).unwrap_or_default()
+}
+
+/// How many of ascending rows stand below a step.
+fn rows_before(rows: &RowColumns, step: i64) -> usize {
+    steps_of(rows).partition_point(|at| *at < step)
 }
 
 /// The exports of a run, whole, and the first step that is not exported. When an address expired meanwhile, all are asked for again,
@@ -241,35 +280,5 @@ async fn fetch_exports(client: &Client, run: &RunRecord) -> Result<(Vec<Bytes>, 
             }
         }
         return Ok((files, history.live_from));
-    }
-}
-
-/// The steps of an export.
-struct StepProfile {
-    first: i64,
-    last: i64,
-    rows: u64,
-    is_sorted: bool,
-    rows_without_step: u64,
-}
-
-impl StepProfile {
-    fn read(run: &RunRecord, bytes: &Bytes) -> Result<Self, Error> {
-        let mut profile = Self { first: i64::MAX, last: i64::MIN, rows: 0, is_sorted: true, rows_without_step: 0 };
-        let mut rows = export_rows(&run.path, bytes.clone(), run.history_keys.as_ref())?;
-        rows.keep_columns(&[STEP])?;
-        for batch in rows {
-            for row in batch? {
-                let Some(step) = step_of(&row) else {
-                    profile.rows_without_step += 1;
-                    continue;
-                };
-                profile.is_sorted &= profile.rows == 0 || step > profile.last;
-                profile.first = profile.first.min(step);
-                profile.last = profile.last.max(step);
-                profile.rows += 1;
-            }
-        }
-        Ok(profile)
     }
 }
