@@ -48,10 +48,12 @@ pub(crate) enum Command {
     Export(Export),
     Info(Info),
     Verify(Verify),
+    Compact(Compact),
+    Vacuum(Vacuum),
 }
 
 /// How the service is reached.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Connection {
     /// The service, such as <https://api.wandb.ai> [default: `WANDB_BASE_URL`, then the SDK's settings files].
     #[arg(long, value_name = "URL")]
@@ -59,6 +61,9 @@ pub(crate) struct Connection {
     /// The API key [default: `WANDB_API_KEY`, then netrc by the exact host].
     #[arg(long, value_name = "KEY", hide_default_value = true)]
     pub(crate) api_key: Option<String>,
+    /// The most requests at once. Fewer are sent while the service is overloaded.
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) concurrency: u16,
 }
 
 /// Show the whole way on sample data: import logs, serve them, export them through the API, compare runs.
@@ -204,20 +209,39 @@ pub(crate) struct Scan {
 /// Bring a lake in line with a project of the service: every run, every row. Run it again to resume, or to stay in sync.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  runlake export team/digits --lake lake\n  runlake export team/digits --lake lake --filters '{\"state\": \"finished\"}' --format ndjson"
+    after_help = "Examples:\n  runlake export team/digits --lake lake\n  runlake export team/digits --lake s3://bucket/lake --shard 1/4\n  runlake export team/digits --lake lake --filters '{\"state\": \"finished\"}' --since 7d --format ndjson"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Export {
     /// ENTITY/PROJECT, or the address of the project's page.
     pub(crate) project: String,
-    /// The lake; it is made when there is none.
-    #[arg(long, value_name = "DIR")]
+    /// The lake, a folder or an address such as `s3://bucket/lake`; it is made when there is none.
+    #[arg(long, value_name = "DIR|URL")]
     pub(crate) lake: String,
     /// Only runs that pass this filter; the lake keeps what it has of the others.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub(crate) filters: String,
+    /// Only runs that sent something since then: a time such as 2026-11-24T09:30:00Z, or how long ago, such as 7d, 12h, 30m.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only these keys, by their names with dots, and the rows that have one of them.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) keys: Vec<String>,
+    /// One part of several, when machines share a project out: 1/4 to 4/4.
+    #[arg(long, value_name = "N/COUNT")]
+    pub(crate) shard: Option<String>,
     /// Keep runs that the service no longer has.
     #[arg(long)]
     pub(crate) keep_deleted: bool,
+    /// Read every run again, whatever the lake has of it.
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    /// Say what would be done, and do nothing.
+    #[arg(long, conflicts_with = "verify")]
+    pub(crate) dry_run: bool,
+    /// Afterwards read everything from the service once more and hold it against the lake.
+    #[arg(long)]
+    pub(crate) verify: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
     /// How the summary of runs is printed.
@@ -243,4 +267,31 @@ pub(crate) struct Verify {
     /// The lake.
     #[arg(long, value_name = "DIR")]
     pub(crate) lake: String,
+}
+
+/// Put small part files together into large ones, which readers open faster. No row changes.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  runlake compact --lake lake")]
+pub(crate) struct Compact {
+    /// The lake.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lake: String,
+}
+
+/// Delete part files that no version of the last days needs: those that exports replaced, and those that killed exports left.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  runlake vacuum --lake lake --dry-run\n  runlake vacuum --lake lake --keep 2d")]
+pub(crate) struct Vacuum {
+    /// The lake.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lake: String,
+    /// How old a file must be that nothing needs: longer than any reader or writer takes.
+    #[arg(long, value_name = "TIME", default_value = "7d")]
+    pub(crate) keep: String,
+    /// Name the files, and delete nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How the names are printed.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
 }

@@ -7,7 +7,7 @@ use crate::arguments::Connection;
 
 /// The client that the options describe.
 pub(crate) fn connect(connection: &Connection) -> anyhow::Result<Client> {
-    let mut builder = Client::builder().with_environment(Environment::from_process());
+    let mut builder = Client::builder().with_environment(Environment::from_process()).with_concurrency(connection.concurrency.into());
     if let Some(url) = &connection.base_url {
         builder = builder.with_base_url(url);
     }

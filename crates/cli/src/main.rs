@@ -10,6 +10,7 @@ mod progress;
 mod report;
 mod sheet;
 mod table;
+mod time_span;
 mod variables;
 
 use std::process::ExitCode;

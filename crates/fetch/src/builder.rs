@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,6 +15,7 @@ use url::Url;
 use crate::client::{Client, Inner};
 use crate::environment::{API_KEY, Environment, REQUESTS_CA_BUNDLE, SSL_CERT_FILE};
 use crate::error::{Error, ErrorKind};
+use crate::gate::Gate;
 use crate::netrc;
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
@@ -21,6 +23,7 @@ use crate::settings::Settings;
 use crate::signed_url::host_and_port;
 
 const DEFAULT_BASE_URL: &str = "https://api.wandb.ai";
+const DEFAULT_CONCURRENCY: usize = 32;
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 /// Long enough for a lost packet and its repetition, short enough to learn of a wrong address within seconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -49,6 +52,7 @@ pub struct ClientBuilder {
     anonymous: bool,
     timeout: Option<Duration>,
     retry: RetryPolicy,
+    concurrency: Option<usize>,
 }
 
 impl ClientBuilder {
@@ -85,6 +89,13 @@ impl ClientBuilder {
     /// Sets the time limit of one GraphQL request, and of a silence in the middle of a download. Default: 60 s.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how many requests may be in flight at once, over all calls of the client. Default: 32. The client begins with 8, takes more
+    /// while the server answers well, and halves their number when it is overloaded.
+    pub fn with_concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = Some(requests);
         self
     }
 
@@ -134,6 +145,8 @@ impl ClientBuilder {
             timeout,
             retry: self.retry,
             pace: Pace::default(),
+            gate: Gate::new(self.concurrency.unwrap_or(DEFAULT_CONCURRENCY)),
+            plan_size: AtomicUsize::new(crate::run_plan::LARGEST_PLAN),
             default_entity: settings.entity,
             default_project: settings.project,
             reached: Mutex::new(HashSet::new()),

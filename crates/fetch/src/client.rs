@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use http::HeaderValue;
 use url::Url;
 
 use crate::builder::ClientBuilder;
+use crate::error::Failure;
+use crate::gate::Gate;
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
 use crate::signed_url::{host_and_port, redacted};
@@ -37,6 +40,9 @@ pub(crate) struct Inner {
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) pace: Pace,
+    pub(crate) gate: Gate,
+    /// Runs planned in one request; halved when the server fails on so many.
+    pub(crate) plan_size: AtomicUsize,
     pub(crate) default_entity: Option<String>,
     pub(crate) default_project: Option<String>,
     /// Hosts that have answered at least once, by name and port.
@@ -79,6 +85,19 @@ impl Client {
     /// The key, when `url` lies below the base address: same scheme, host, port and path prefix. No other address ever gets it.
     pub(crate) fn authorization_for(&self, url: &Url) -> Option<HeaderValue> {
         self.0.authorization.clone().filter(|_| lies_below(url, &self.0.base_url))
+    }
+
+    /// Runs one request when the server's pauses and the limit on requests in flight let it, and tells the limit how it went.
+    pub(crate) async fn through_gate<T>(&self, request: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let pass = self.0.gate.enter().await;
+        self.0.pace.wait().await;
+        let outcome = request.await;
+        match &outcome {
+            Ok(_) => pass.went_well(),
+            Err(failure) if failure.kind.means_overload() => pass.overloaded(),
+            Err(_) => drop(pass),
+        }
+        outcome
     }
 
     pub(crate) fn has_reached(&self, url: &Url) -> bool {

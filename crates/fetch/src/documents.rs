@@ -11,6 +11,8 @@ macro_rules! run_fields {
     };
 }
 
+pub(crate) use run_fields;
+
 pub(crate) const VIEWER: &str = "query Viewer { viewer { entity username email teams { edges { node { name } } } } }";
 
 pub(crate) const PROJECTS: &str = "query GetProjects($entity: String, $cursor: String, $perPage: Int) { \

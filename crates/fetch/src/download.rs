@@ -27,7 +27,7 @@ impl Client {
         let mut download = Download::default();
         loop {
             let received = download.body.bytes.len();
-            match self.download_rest(url, &mut download).await {
+            match self.through_gate(self.download_rest(url, &mut download)).await {
                 Ok(()) => return Ok(download.body.bytes.freeze()),
                 Err(failure) => {
                     if download.body.bytes.len() > received && download.validator.is_some() {
@@ -49,7 +49,7 @@ impl Client {
     pub async fn signed_size(&self, url: &SignedUrl) -> Result<u64, Error> {
         let mut retry = Retry::new(&self.inner().retry, "ask for the size of a file");
         loop {
-            match self.size_by_range(url).await {
+            match self.through_gate(self.size_by_range(url)).await {
                 Ok(Some(size)) => return Ok(size),
                 Ok(None) => break,
                 Err(failure) => retry.after(failure, !self.has_reached(url.expose())).await?,
@@ -78,7 +78,7 @@ impl Client {
         }
         let mut retry = Retry::new(&self.inner().retry, "download a part of a file");
         loop {
-            match self.try_range(url, range.clone()).await {
+            match self.through_gate(self.try_range(url, range.clone())).await {
                 Ok(bytes) => return Ok(bytes),
                 // The file is shorter than the range: asking again would not make it longer.
                 Err(failure) if matches!(failure.kind, ErrorKind::CutBody { source: None, .. }) => return Err(retry.give_up(failure.kind)),

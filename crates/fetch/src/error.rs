@@ -289,6 +289,11 @@ impl ErrorKind {
         }
     }
 
+    /// Whether fewer requests at once would help the server.
+    pub(crate) fn means_overload(&self) -> bool {
+        matches!(self, Self::RateLimited { .. } | Self::TimedOut { .. } | Self::Server { .. })
+    }
+
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoApiKey { host } => format!(

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::Client;
 use crate::error::{Error, ErrorKind, Failure};
 use crate::response::{Body, send_failure, status_failure};
-use crate::retry::Retry;
+use crate::retry::{Retry, RetryPolicy};
 use crate::signed_url::redacted;
 
 /// A GraphQL reply. `data` and `errors` may both be present: what to do with a part of an answer is the call's own decision.
@@ -78,7 +78,22 @@ impl Client {
     where
         T: DeserializeOwned + Send,
     {
-        self.send_until_read(operation, document, variables, |body| decode::<Reply<T>>(body)?.complete()).await
+        self.send_until_read(&self.inner().retry, operation, document, variables, |body| decode::<Reply<T>>(body)?.complete()).await
+    }
+
+    /// As [`query`](Self::query), within other limits of retrying than the client's own.
+    pub(crate) async fn query_within<T>(
+        &self,
+        policy: &RetryPolicy,
+        operation: &'static str,
+        document: &str,
+        variables: Value,
+    ) -> Result<T, Error>
+    where
+        T: DeserializeOwned + Send,
+    {
+        let read = |body: &Bytes| decode::<Reply<T>>(body)?.complete();
+        self.send_until_read(policy, operation, document, |_failed| variables.clone(), read).await
     }
 
     /// As [`query`](Self::query), but an answer with errors gives the data that it has.
@@ -86,7 +101,14 @@ impl Client {
     where
         T: DeserializeOwned + Send,
     {
-        self.send_until_read(operation, document, |_failed| variables.clone(), |body| decode::<Reply<T>>(body)?.partial()).await
+        self.send_until_read(
+            &self.inner().retry,
+            operation,
+            document,
+            |_failed| variables.clone(),
+            |body| decode::<Reply<T>>(body)?.partial(),
+        )
+        .await
     }
 
     /// Sends any GraphQL document and returns the whole reply, `{"data": …, "errors": …}`: the way to what this crate has no call for.
@@ -97,17 +119,25 @@ impl Client {
     /// # Errors
     /// As every call; GraphQL errors are in the reply, unless the server sent them with a failure status.
     pub async fn raw(&self, document: &str, variables: Value) -> Result<Value, Error> {
-        self.send_until_read("send a GraphQL document", document, |_failed| variables.clone(), |body| decode::<Value>(body)).await
+        self.send_until_read(
+            &self.inner().retry,
+            "send a GraphQL document",
+            document,
+            |_failed| variables.clone(),
+            |body| decode::<Value>(body),
+        )
+        .await
     }
 
     pub(crate) async fn send_until_read<T: Send>(
         &self,
+        policy: &RetryPolicy,
         operation: &'static str,
         document: &str,
         variables: impl Fn(u32) -> Value + Send + Sync,
         read: impl Fn(&Bytes) -> Result<T, ErrorKind> + Send + Sync,
     ) -> Result<T, Error> {
-        let mut retry = Retry::new(&self.inner().retry, operation);
+        let mut retry = Retry::new(policy, operation);
         loop {
             let sent = self.post(document, variables(retry.failed())).await;
             match sent.and_then(|body| Ok(read(&body)?)) {
@@ -119,8 +149,11 @@ impl Client {
 
     /// One request: the body of an answer with success.
     async fn post(&self, document: &str, variables: Value) -> Result<Bytes, Failure> {
+        self.through_gate(self.post_now(document, variables)).await
+    }
+
+    async fn post_now(&self, document: &str, variables: Value) -> Result<Bytes, Failure> {
         let inner = self.inner();
-        inner.pace.wait().await;
         let url = self.graphql_url();
         let mut request = inner.http.post(url.clone()).timeout(inner.timeout).json(&json!({ "query": document, "variables": variables }));
         if let Some(authorization) = &inner.authorization {

@@ -6,13 +6,16 @@
 
 use bytes::Bytes;
 use runlake_types::{Json, JsonError, Number, Object, RunPath};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::error::{Error, ErrorKind};
 use crate::graphql::{Reply, decode_borrowed, graphql_int};
 use crate::runs::failed;
 use crate::signed_url::SignedUrl;
-use crate::wire::{EventsOfRun, HistoryOfRun, ParquetHistoryOfRun, ProjectData, RawHistoryOfRun, RunOfProject, SampledHistoryOfRun};
+use crate::wire::{
+    EventsOfRun, HistoryOfRun, ParquetHistoryOfRun, ProjectData, RawHistoryOfRun, RunOfProject, SampledHistoryOfRun, WireParquetHistory,
+};
 use crate::{Client, documents};
 
 /// The rows from `min_step` up to and without `max_step`, `samples` of them at most: a server that has more leaves rows out without
@@ -79,7 +82,8 @@ impl Client {
             "entity": run.entity, "project": run.project, "run": run.run_id,
             "minStep": window.min_step, "maxStep": window.max_step, "samples": graphql_int(window.samples),
         });
-        let page = self.send_until_read(operation, documents::HISTORY_PAGE, |_failed| variables.clone(), raw_history).await?;
+        let policy = &self.inner().retry;
+        let page = self.send_until_read(policy, operation, documents::HISTORY_PAGE, |_failed| variables.clone(), raw_history).await?;
         page.ok_or_else(|| failed(operation, ErrorKind::RunNotFound { path: run.clone() }))
     }
 
@@ -126,14 +130,7 @@ impl Client {
         let operation = "ask for the exports";
         let variables = json!({ "liveKeys": ["_step"] });
         let data: ParquetHistoryOfRun = self.query_run(operation, documents::PARQUET_HISTORY, run, variables).await?;
-        let Some(history) = data.parquet_history else { return Ok(ParquetHistory { urls: Vec::new(), live_from: None }) };
-        let urls = history.parquet_urls.into_iter().flatten().map(|url| SignedUrl::read(&url, Some(self.base_url())));
-        let steps = history.live_data.into_iter().flatten().map(|row| {
-            step_of(row.get()).map_err(|source| ErrorKind::InvalidValue { path: format!("a row of the live data of {run}"), source })
-        });
-        let urls = urls.collect::<Result<_, _>>().map_err(|kind| failed(operation, kind))?;
-        let steps: Vec<i64> = steps.collect::<Result<_, _>>().map_err(|kind| failed(operation, kind))?;
-        Ok(ParquetHistory { urls, live_from: steps.into_iter().min() })
+        parquet_history(self, run, data.parquet_history).map_err(|kind| failed(operation, kind))
     }
 }
 
@@ -148,6 +145,35 @@ fn raw_history(body: &Bytes) -> Result<Option<Bytes>, ErrorKind> {
         Ok((data.map(|data| data.project.and_then(|project| project.run).map(slice)), errors))
     })?;
     Reply { data: page, errors }.complete()
+}
+
+/// Reads what the service says of a run's exports. A run without them has no addresses.
+pub(crate) fn parquet_history(client: &Client, run: &RunPath, wire: Option<WireParquetHistory>) -> Result<ParquetHistory, ErrorKind> {
+    let Some(wire) = wire else { return Ok(ParquetHistory { urls: Vec::new(), live_from: None }) };
+    let urls = wire.parquet_urls.into_iter().flatten().map(|url| SignedUrl::read(&url, Some(client.base_url())));
+    let live_from = wire.live_data.map_or(Ok(None), |rows| smallest_step(rows.get()));
+    let live_from = live_from.map_err(|source| ErrorKind::InvalidValue { path: format!("a row of the live data of {run}"), source })?;
+    Ok(ParquetHistory { urls: urls.collect::<Result<_, _>>()?, live_from })
+}
+
+/// The smallest step of the live data: a list with an object for each row that is not exported yet, so there may be many.
+fn smallest_step(rows: &str) -> Result<Option<i64>, JsonError> {
+    #[derive(Deserialize)]
+    struct LiveRow {
+        #[serde(rename = "_step")]
+        step: i64,
+    }
+    if let Ok(rows) = serde_json::from_str::<Vec<LiveRow>>(rows) {
+        return Ok(rows.iter().map(|row| row.step).min());
+    }
+    // Steps may be floats, and rows may be JSON text.
+    let Json::Array(rows) = Json::parse(rows)? else { return Ok(None) };
+    let mut smallest = None;
+    for row in rows {
+        let step = step_of(row)?;
+        smallest = Some(smallest.map_or(step, |smallest: i64| smallest.min(step)));
+    }
+    Ok(smallest)
 }
 
 /// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.
@@ -167,8 +193,8 @@ fn wire_spec(spec: &SampledSpec) -> Option<String> {
 }
 
 /// The `_step` of a row, which may be written as a float.
-fn step_of(row: &str) -> Result<i64, JsonError> {
-    let row = match Json::parse(row)? {
+fn step_of(row: Json) -> Result<i64, JsonError> {
+    let row = match row {
         Json::String(text) => Json::parse(&text)?,
         row => row,
     };
@@ -194,12 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn steps_may_be_floats() {
-        assert_eq!(step_of(r#"{"_step":30.0,"x":NaN}"#), Ok(30));
-        assert_eq!(step_of(r#"{"_step":30}"#), Ok(30));
-        assert_eq!(step_of(r#""{\"_step\":30}""#), Ok(30));
+    fn the_smallest_step_is_found_however_rows_are_written() {
+        assert_eq!(smallest_step("[]"), Ok(None));
+        assert_eq!(smallest_step("null"), Ok(None));
+        assert_eq!(smallest_step(r#"[{"_step":31},{"_step":30,"x":1}]"#), Ok(Some(30)));
+        assert_eq!(smallest_step(r#"[{"_step":31},{"_step":30.0,"x":NaN},"{\"_step\":32}"]"#), Ok(Some(30)));
         for row in ["{}", r#"{"_step":"30"}"#, r#"{"_step":1.5}"#, "3"] {
-            assert!(step_of(row).is_err(), "{row}");
+            assert!(smallest_step(&format!("[{row}]")).is_err(), "{row}");
         }
     }
 }

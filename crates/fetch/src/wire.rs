@@ -107,6 +107,8 @@ pub(crate) struct WireRun {
     pub(crate) system_metrics: Option<Box<RawValue>>,
     /// The object itself, or now and then JSON text in a string.
     pub(crate) history_keys: Option<Box<RawValue>>,
+    /// Asked for by plans only.
+    pub(crate) parquet_history: Option<WireParquetHistory>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,5 +150,5 @@ pub(crate) struct ParquetHistoryOfRun {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WireParquetHistory {
     pub(crate) parquet_urls: Option<Vec<String>>,
-    pub(crate) live_data: Option<Vec<Box<RawValue>>>,
+    pub(crate) live_data: Option<Box<RawValue>>,
 }

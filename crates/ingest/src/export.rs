@@ -4,6 +4,7 @@
 //! official reader's tests (<https://github.com/wandb/wandb/tree/main/core/tests/files>).
 
 use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
@@ -62,12 +63,18 @@ pub(crate) fn export_error(run: &RunPath, source: ParquetError) -> Error {
     ErrorKind::Export { run: run.to_string(), source }.into()
 }
 
+/// The next batch of a file. On some spoilt files the Parquet library panics, which is an error of the file like any other.
+pub(crate) fn next_batch(run: &RunPath, reader: &mut ParquetRecordBatchReader) -> Option<Result<RecordBatch, Error>> {
+    let next = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader.next()));
+    let next = next.unwrap_or_else(|_panic| Some(Err(ArrowError::ParquetError("the file is damaged".to_owned()))))?;
+    Some(next.map_err(|error| export_error(run, ParquetError::ArrowError(error.to_string()))))
+}
+
 impl Iterator for ExportRows {
     type Item = Result<Vec<Object>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.as_mut()?.next()?;
-        let batch = batch.map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string())));
+        let batch = next_batch(&self.run, self.reader.as_mut()?)?;
         let rows = batch.and_then(|batch| rows_of_columns(&batch, &self.texts));
         if rows.is_err() {
             // The reader of a spoilt file would say the same again without end.

@@ -15,7 +15,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use runlake_types::{HistoryKeys, RunPath};
 
-use crate::export::{BATCH_ROWS, export_error, open};
+use crate::export::{BATCH_ROWS, export_error, next_batch, open};
 use crate::export_decoder::{DecodedExport, ExportDecoder};
 use crate::schema::STEP;
 use crate::{Error, KindPlan};
@@ -44,8 +44,7 @@ impl Iterator for ExportColumns {
     type Item = Result<DecodedExport, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.as_mut()?.next()?;
-        let batch = batch.map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string())));
+        let batch = next_batch(&self.run, self.reader.as_mut()?)?;
         let part = batch.and_then(|batch| self.decoder.decode(&batch));
         if part.is_err() {
             // The reader of a spoilt file would say the same again without end.

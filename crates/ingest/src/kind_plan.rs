@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use arrow::array::Array;
 use runlake_types::{ColumnSet, HistoryKeys, KeyPath, Kind, KindCounts};
 
 /// Counts of kinds by key, over every run of a job.
@@ -32,6 +33,13 @@ impl KindPlan {
     /// Adds counts of values that were read.
     pub fn add_counts(&mut self, path: &KeyPath, counts: &KindCounts) {
         self.by_path.entry(path.clone()).or_default().merge(counts);
+    }
+
+    /// Counts values of `kind` that were decoded; nulls do not count.
+    pub fn add_values(&mut self, path: &KeyPath, kind: Kind, values: &dyn Array) {
+        let mut counts = KindCounts::default();
+        counts.add(kind, (values.len() - values.null_count()) as u64);
+        self.add_counts(path, &counts);
     }
 
     /// The kind of this key's column, when the table has it or anything but null was counted under it.

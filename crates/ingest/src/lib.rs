@@ -49,5 +49,5 @@ pub use kind_plan::KindPlan;
 pub use merge::{Merged, merge};
 pub use page_decoder::{DecodedPage, PageDecoder, decode_page};
 pub use row_columns::{MetricValues, RowColumns};
-pub use scan::{Completeness, RunScan, ScanReport};
+pub use scan::{Completeness, RunScan, ScanOptions, ScanReport};
 pub use step_profile::StepProfile;

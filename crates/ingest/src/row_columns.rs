@@ -182,6 +182,20 @@ impl RowColumns {
         }
     }
 
+    /// The metrics of these dotted names and below them, and the rows that have one of them, whether in a column or rescued.
+    pub(crate) fn with_keys(&self, keys: &[String], plan: &KindPlan) -> Result<Self, Error> {
+        let is_wanted =
+            |name: &str| keys.iter().any(|key| name == key || name.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('.')));
+        let select = |row: Object| {
+            let is_stamp = |path: &KeyPath| matches!(path.parts(), [key] if [STEP, TIMESTAMP, RUNTIME].contains(&key.as_str()));
+            let (stamps, leaves): (Vec<_>, Vec<_>) = flatten(row).into_iter().partition(|(path, _)| is_stamp(path));
+            let wanted: Vec<_> = leaves.into_iter().filter(|(path, value)| *value != Json::Null && is_wanted(&path.dotted())).collect();
+            (!wanted.is_empty()).then(|| unflatten(stamps.into_iter().chain(wanted)))
+        };
+        let rows = self.to_rows()?.into_iter().filter_map(select).collect();
+        Ok(Self::of_rows(Stream::History, rows, plan).0)
+    }
+
     /// The bytes of the arrays in memory.
     pub fn array_bytes(&self) -> usize {
         let metrics: usize = self.metrics.iter().map(|metric| metric.values.get_array_memory_size()).sum();

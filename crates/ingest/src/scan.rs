@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use runlake_fetch::Client;
+use runlake_fetch::{Client, ParquetHistory, RunPlan};
 use runlake_types::{Object, RunRecord};
 
 use crate::export_columns::{ExportColumns, export_columns};
@@ -73,12 +73,40 @@ pub struct ScanReport {
     pub rows_without_step: u64,
 }
 
+impl ScanReport {
+    /// The report of a scan of `run` before it began.
+    pub fn of_nothing(run: &RunRecord) -> Self {
+        Self {
+            rows: 0,
+            expected_rows: run.history_line_count,
+            last_step: None,
+            completeness: Completeness::Live,
+            exports: 0,
+            pages: 0,
+            repeated_rows: 0,
+            conflicting_rows: 0,
+            rows_without_step: 0,
+        }
+    }
+}
+
+/// What a scan takes.
+#[derive(Clone, Debug, Default)]
+pub struct ScanOptions {
+    /// Of which kinds the columns are. Keys that it does not know get the kind of the majority of the rows at hand.
+    pub kinds: Arc<KindPlan>,
+    /// Only these keys, by their dotted names, and the rows that have one of them. Default: every key and row.
+    pub keys: Option<Arc<[String]>>,
+    /// Only rows from this step on.
+    pub min_step: Option<i64>,
+}
+
 /// A scan in progress. Pull rows with [`RunScan::next_columns`] until it gives `None`, then ask for the [`RunScan::report`].
 #[derive(Debug)]
 pub struct RunScan {
     client: Client,
     run: RunRecord,
-    plan: Arc<KindPlan>,
+    options: ScanOptions,
     exports: VecDeque<ExportColumns>,
     /// Exported rows that wait for their turn: those of exports that overlap, and those past the start of the live part. The pieces
     /// ascend and share no step.
@@ -89,21 +117,13 @@ pub struct RunScan {
 }
 
 impl RunScan {
-    /// As [`RunScan::start_with_plan`] with a plan that knows no key: the kinds of columns are those of each part's majority.
-    ///
-    /// # Errors
-    /// As [`RunScan::start_with_plan`].
-    pub async fn start(client: Client, run: RunRecord) -> Result<Self, Error> {
-        Self::start_with_plan(client, run, Arc::default()).await
-    }
-
-    /// Plans the scan and fetches the run's exports. `run` must be fresh: its last step and count bound the live part. The kinds of
-    /// columns are those of `plan`.
+    /// Fetches the exports of a planned run. The plan must be fresh: its last step and count bound the live part.
     ///
     /// # Errors
     /// When the service cannot be asked, or an export cannot be read.
-    pub async fn start_with_plan(client: Client, run: RunRecord, plan: Arc<KindPlan>) -> Result<Self, Error> {
-        let (files, live_from) = fetch_exports(&client, &run).await?;
+    pub async fn start(client: Client, plan: RunPlan, options: ScanOptions) -> Result<Self, Error> {
+        let run = plan.record;
+        let (files, live_from) = fetch_exports(&client, &run, plan.exports).await?;
         let mut profiles = Vec::with_capacity(files.len());
         let mut rows_without_step = 0;
         for bytes in files {
@@ -122,37 +142,30 @@ impl RunScan {
         let exported_before_live: u64 = profiles.iter().map(|(profile, _)| profile.rows).sum();
         let is_in_order =
             profiles.iter().all(|(profile, _)| profile.is_sorted) && profiles.windows(2).all(|pair| pair[0].0.last < pair[1].0.first);
-        let report = ScanReport {
-            rows: 0,
-            expected_rows: run.history_line_count,
-            last_step: None,
-            completeness: Completeness::Live,
-            exports: profiles.len() as u64,
-            pages: 0,
-            repeated_rows: 0,
-            conflicting_rows: 0,
-            rows_without_step,
-        };
+        let report = ScanReport { exports: profiles.len() as u64, rows_without_step, ..ScanReport::of_nothing(&run) };
         let max_step = run.last_step().map_or(STEP_LIMIT, |last| last.saturating_add(1));
         let overlaps = last_exported.is_some_and(|last| live_start <= last);
+        // How many rows there are from a step on is not known.
+        let is_whole = options.min_step.is_none();
+        let live_start = options.min_step.map_or(live_start, |min_step| live_start.max(min_step));
         let expected_live =
-            run.history_line_count.filter(|_| is_in_order && !overlaps).map(|count| count.saturating_sub(exported_before_live));
+            run.history_line_count.filter(|_| is_whole && is_in_order && !overlaps).map(|count| count.saturating_sub(exported_before_live));
         let has_history = run.history_line_count != Some(0) && (run.history_keys.is_some() || run.history_line_count.is_some());
         let live = if has_history && expected_live != Some(0) {
-            LivePages::new(&plan, live_start, max_step, expected_live)
+            LivePages::new(&options.kinds, live_start, max_step, expected_live)
         } else {
-            LivePages::new(&plan, 0, 0, None)
+            LivePages::new(&options.kinds, 0, 0, None)
         };
-        let mut scan = Self { client, plan, exports: VecDeque::new(), held: VecDeque::new(), live, live_start, report, run };
+        let mut scan = Self { client, options, exports: VecDeque::new(), held: VecDeque::new(), live, live_start, report, run };
         for (_, bytes) in profiles {
-            scan.exports.push_back(export_columns(&scan.run.path, bytes, scan.run.history_keys.as_ref(), &scan.plan)?);
+            scan.exports.push_back(export_columns(&scan.run.path, bytes, scan.run.history_keys.as_ref(), &scan.options.kinds)?);
         }
         if !is_in_order {
             let mut pieces = Vec::new();
             while let Some(rows) = scan.next_exported().await? {
                 pieces.push(rows);
             }
-            let plan = Arc::clone(&scan.plan);
+            let plan = Arc::clone(&scan.options.kinds);
             let merged = off_thread(move || merge(&pieces, &plan)).await?;
             scan.report.repeated_rows += merged.repeated_rows;
             scan.report.conflicting_rows += merged.conflicting_rows;
@@ -170,25 +183,25 @@ impl RunScan {
             let border = rows_before(&rows, self.live_start);
             let (before_live, after) = (rows.slice(0, border), rows.slice(border, rows.len() - border));
             self.held.extend(Some(after).filter(|rows| !rows.is_empty()));
-            return Ok(Some(self.give(before_live)));
+            return self.give(&before_live).map(Some);
         }
         let Some(page) = self.live.next_page(&self.client, &self.run.path).await? else {
             let rest = self.held.pop_front();
             if rest.is_none() {
                 self.finish();
             }
-            return Ok(rest.map(|rows| self.give(rows)));
+            return rest.map(|rows| self.give(&rows)).transpose();
         };
         let mut pieces = self.release_before(page.max_step);
         if pieces.is_empty() {
-            return Ok(Some(self.give(page.rows)));
+            return self.give(&page.rows).map(Some);
         }
         pieces.push(page.rows);
-        let plan = Arc::clone(&self.plan);
+        let plan = Arc::clone(&self.options.kinds);
         let merged = off_thread(move || merge(&pieces, &plan)).await?;
         self.report.repeated_rows += merged.repeated_rows;
         self.report.conflicting_rows += merged.conflicting_rows;
-        Ok(Some(self.give(merged.rows)))
+        self.give(&merged.rows).map(Some)
     }
 
     /// As [`RunScan::next_columns`], row by row, which takes much longer. Nulls are left out, integral floats are integers.
@@ -241,16 +254,27 @@ impl RunScan {
         &self.run
     }
 
-    fn give(&mut self, rows: RowColumns) -> RowColumns {
+    fn give(&mut self, rows: &RowColumns) -> Result<RowColumns, Error> {
+        let rows = self.selected(rows)?;
         self.report.rows += rows.len() as u64;
         self.report.last_step = steps_of(&rows).last().copied().or(self.report.last_step);
-        rows
+        Ok(rows)
+    }
+
+    /// The rows that were asked for.
+    fn selected(&self, rows: &RowColumns) -> Result<RowColumns, Error> {
+        let from = self.options.min_step.map_or(0, |min_step| rows_before(rows, min_step));
+        let rows = rows.slice(from, rows.len() - from);
+        match &self.options.keys {
+            Some(keys) => rows.with_keys(keys, &self.options.kinds),
+            None => Ok(rows),
+        }
     }
 
     fn finish(&mut self) {
         self.report.pages = self.live.requests();
         self.report.rows_without_step += self.live.rows_without_step();
-        let has_all = self.report.expected_rows.is_none_or(|expected| self.report.rows >= expected);
+        let has_all = self.options.keys.is_some() || self.report.expected_rows.is_none_or(|expected| self.report.rows >= expected);
         self.report.completeness = if has_all && !self.run.state.is_live() { Completeness::Complete } else { Completeness::Live };
     }
 }
@@ -266,16 +290,19 @@ fn rows_before(rows: &RowColumns, step: i64) -> usize {
 
 /// The exports of a run, whole, and the first step that is not exported. When an address expired meanwhile, all are asked for again,
 /// since their order is not stable.
-async fn fetch_exports(client: &Client, run: &RunRecord) -> Result<(Vec<Bytes>, Option<i64>), Error> {
-    let mut plans = 0;
+async fn fetch_exports(client: &Client, run: &RunRecord, planned: ParquetHistory) -> Result<(Vec<Bytes>, Option<i64>), Error> {
+    let mut history = planned;
+    let mut plans = 1;
     'plan: loop {
-        plans += 1;
-        let history = client.parquet_history(&run.path).await?;
         let mut files = Vec::with_capacity(history.urls.len());
         for url in &history.urls {
             match client.signed_bytes(url).await {
                 Ok(bytes) => files.push(bytes),
-                Err(error) if plans < MAX_PLANS && matches!(error.kind(), runlake_fetch::ErrorKind::UrlExpired { .. }) => continue 'plan,
+                Err(error) if plans < MAX_PLANS && matches!(error.kind(), runlake_fetch::ErrorKind::UrlExpired { .. }) => {
+                    plans += 1;
+                    history = client.parquet_history(&run.path).await?;
+                    continue 'plan;
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -123,6 +123,12 @@ pub enum ErrorKind {
         /// The log.
         path: String,
     },
+    /// Work in the background ended without a result.
+    #[error("work in the background stopped: {reason}")]
+    Stopped {
+        /// What the runtime says of it.
+        reason: String,
+    },
     /// A file of a run could not be listed or copied.
     #[error("the files of a run could not be listed or copied")]
     Copy(#[source] std::io::Error),
@@ -136,6 +142,10 @@ impl Error {
     /// What went wrong.
     pub fn kind(&self) -> &ErrorKind {
         &self.0
+    }
+
+    pub(crate) fn stopped(error: &tokio::task::JoinError) -> Self {
+        ErrorKind::Stopped { reason: error.to_string() }.into()
     }
 
     /// What to do next, when there is something.
@@ -159,6 +169,7 @@ impl Error {
             ErrorKind::Ingest(error) => return error.hint(),
             ErrorKind::Offline(error) => return Some(error.hint().to_owned()),
             ErrorKind::Fetch(error) => return error.hint(),
+            ErrorKind::Stopped { .. } => "nothing was lost: run the same command again, and report this as a fault of runlake",
             ErrorKind::Delta { .. } | ErrorKind::Table { .. } | ErrorKind::Copy(_) => return None,
         };
         Some(hint.to_owned())

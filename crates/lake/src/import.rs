@@ -115,7 +115,7 @@ pub async fn import(lake: &Lake, paths: &[PathBuf], options: &ImportOptions, obs
             let damage =
                 merged.logs.into_iter().filter(|(_, survey)| !survey.damage.is_clean()).map(|(log, survey)| (log, survey.damage)).collect();
             report.runs.push(ImportedRun { run, state: merged.stored.record.state.clone(), rows, damage });
-            writer.end_run(merged.stored).await?;
+            writer.end_run(StoredRun { synced_rows: Some(rows), ..merged.stored }).await?;
         }
         writer.commit().await?;
     }
@@ -172,7 +172,11 @@ fn merge(mut logs: Vec<(PathBuf, Survey)>, options: &ImportOptions) -> MergedRun
     }
     let completeness = if record.state.is_live() { Completeness::Live } else { Completeness::Complete };
     let synced_through_step = logs.iter().filter_map(|(_, survey)| survey.last_step).max();
-    MergedRun { stored: StoredRun { record, synced_at: Timestamp::now(), completeness, synced_through_step }, logs, is_in_order }
+    MergedRun {
+        stored: StoredRun { record, synced_at: Timestamp::now(), completeness, synced_through_step, synced_rows: None, synced_keys: None },
+        logs,
+        is_in_order,
+    }
 }
 
 fn merge_history_keys(record: &mut runlake_types::RunRecord, logs: &[(PathBuf, Survey)]) {

@@ -14,7 +14,7 @@ use runlake_ingest::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP};
 use runlake_types::{ColumnSet, ProjectPath, RunPath, near_names};
 
 use crate::part_file::{PartFile, RUN_ID, store_error};
-use crate::reader::{read_part_file, read_run};
+use crate::reader::{first_step_of, read_part_file, read_run};
 use crate::runs_table::{RUNS_SCHEMA, runs_of_batch};
 use crate::table::{Table, TableName, join};
 use crate::{Error, ErrorKind, LakeWriter, Location, StoredRun};
@@ -154,7 +154,15 @@ impl Lake {
     /// # Errors
     /// When the table cannot be read. A run that the lake does not hold has no rows.
     pub async fn history(&self, run: &RunPath) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
-        self.read_rows(TableName::Histories, run).await
+        self.read_rows(TableName::Histories, run, None).await
+    }
+
+    /// The rows of [`Lake::history`] from a step on.
+    ///
+    /// # Errors
+    /// As [`Lake::history`].
+    pub async fn history_from(&self, run: &RunPath, min_step: i64) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+        self.read_rows(TableName::Histories, run, Some(min_step)).await
     }
 
     /// The events stream of a run: `_timestamp` and `_runtime` float64, `system.*` float64, in the order logged.
@@ -162,7 +170,7 @@ impl Lake {
     /// # Errors
     /// As [`Lake::history`].
     pub async fn system_metrics(&self, run: &RunPath) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
-        self.read_rows(TableName::SystemMetrics, run).await
+        self.read_rows(TableName::SystemMetrics, run, None).await
     }
 
     /// The metric columns of the histories, in table order.
@@ -209,19 +217,34 @@ impl Lake {
                 runs.extend(runs_of_batch(project, &batch)?);
             }
         }
+        runs.sort_by(|a, b| a.record.path.run_id.cmp(&b.record.path.run_id));
         Ok(runs)
     }
 
-    async fn read_rows(&self, name: TableName, run: &RunPath) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+    async fn read_rows(
+        &self,
+        name: TableName,
+        run: &RunPath,
+        min_step: Option<i64>,
+    ) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
         let table = self.table(name).await?;
         let mut files: Vec<PartFile> = table.part_files(Some(&run.project_path()))?;
-        files.retain(|file| file.may_hold(&run.run_id));
-        // The files of a run that has several hold nothing else, so their first steps put them in order.
-        files.sort_by_key(|file| file.first_step);
+        files.retain(|file| file.may_hold(&run.run_id) && min_step.is_none_or(|min| file.last_step.is_none_or(|last| last >= min)));
+        // A file that the run shares may begin with steps of other runs.
+        if files.len() > 1 {
+            let mut of_run: Vec<(Option<i64>, PartFile)> = Vec::with_capacity(files.len());
+            for file in files {
+                if let Some(first_step) = first_step_of(table.store(), &file, &run.run_id).await? {
+                    of_run.push((first_step, file));
+                }
+            }
+            of_run.sort_by_key(|(first_step, _)| *first_step);
+            files = of_run.into_iter().map(|(_, file)| file).collect();
+        }
         let (store, run_id) = (table.store(), run.run_id.clone());
         let streams = futures::stream::iter(files).then(move |file| {
             let (store, run_id) = (Arc::clone(&store), run_id.clone());
-            async move { read_run(store, &file, &run_id).await }
+            async move { read_run(store, &file, &run_id, min_step).await }
         });
         Ok(streams.try_flatten().boxed())
     }

@@ -14,10 +14,15 @@
 //! | write runs into it, whole or not at all | [`LakeWriter`] |
 //! | offline run logs into a lake | [`import`] |
 //! | a project of the service into a lake | [`export`] |
-//! | is it sound, what is in it | [`verify`], [`info`] |
+//! | is it sound, what is in it, is it what the service has | [`verify`], [`info`], [`compare`] |
+//! | small files into large ones, old files away | [`compact`] |
 //!
 //! A run is in the lake when it is in `runs`: its rows are committed to the other two tables before.
 
+mod commit;
+pub mod compact;
+pub mod compare;
+mod dropped;
 mod error;
 pub mod export;
 mod files;

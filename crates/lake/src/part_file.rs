@@ -31,6 +31,7 @@ pub(crate) struct PartFile {
     pub(crate) first_run: Option<String>,
     pub(crate) last_run: Option<String>,
     pub(crate) first_step: Option<i64>,
+    pub(crate) last_step: Option<i64>,
     remove: Remove,
 }
 
@@ -40,6 +41,7 @@ impl PartFile {
         let value = |column: &str| partition.get(column).cloned().flatten().unwrap_or_default();
         let stats = view.stats().and_then(|text| Json::parse_object(&text).ok()).unwrap_or_default();
         let bound = |side: &str, column: &str| stats.get(side).and_then(Json::as_object).and_then(|bounds| bounds.get(column)).cloned();
+        let step = |side: &str| bound(side, STEP).and_then(|value| value.as_number().and_then(runlake_types::Number::as_i64));
         let run = |side: &str| bound(side, RUN_ID).and_then(|value| value.as_str().map(str::to_owned));
         Self {
             path: view.object_store_path(),
@@ -48,7 +50,8 @@ impl PartFile {
             rows: view.num_records().unwrap_or_default() as u64,
             first_run: run("minValues"),
             last_run: run("maxValues"),
-            first_step: bound("minValues", STEP).and_then(|value| value.as_number().and_then(runlake_types::Number::as_i64)),
+            first_step: step("minValues"),
+            last_step: step("maxValues"),
             remove: view.remove_action(true),
         }
     }
@@ -65,23 +68,22 @@ impl PartFile {
 }
 
 /// Writes batches of one schema as a new part file and gives the action that adds it. Until that is committed no reader sees the file.
-pub(crate) async fn write_part_file(store: &dyn ObjectStore, project: &ProjectPath, batches: &[RecordBatch]) -> Result<Add, Error> {
+pub(crate) async fn write_part_file(store: Arc<dyn ObjectStore>, project: ProjectPath, batches: Vec<RecordBatch>) -> Result<Add, Error> {
     let folder = format!("entity={}/project={}", encode_partition(&project.entity), encode_partition(&project.project));
     let path = format!("{folder}/part-{}.zstd.parquet", uuid::Uuid::now_v7());
-    let bytes = encode_parquet(&path, batches)?;
+    let named = path.clone();
+    let encoded = tokio::task::spawn_blocking(move || Ok::<_, Error>((encode_parquet(&named, &batches)?, statistics(&batches)))).await;
+    let (bytes, stats) = encoded.map_err(|stopped| Error::stopped(&stopped))??;
     let size = bytes.len();
     let object_path = ObjectPath::parse(&path).map_err(|source| store_error(&path, "written", source.into()))?;
     store.put(&object_path, PutPayload::from_bytes(bytes)).await.map_err(|source| store_error(&path, "written", source))?;
     Ok(Add {
         path,
-        partition_values: HashMap::from([
-            ("entity".to_owned(), Some(project.entity.clone())),
-            ("project".to_owned(), Some(project.project.clone())),
-        ]),
+        partition_values: HashMap::from([("entity".to_owned(), Some(project.entity)), ("project".to_owned(), Some(project.project))]),
         size: i64::try_from(size).unwrap_or(i64::MAX),
         modification_time: Timestamp::now().micros() / 1000,
         data_change: true,
-        stats: Some(statistics(batches)),
+        stats: Some(stats),
         ..Add::default()
     })
 }

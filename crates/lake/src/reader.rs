@@ -1,19 +1,22 @@
 //! Rows out of part files: those of one run, or those of all runs but some.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch, Scalar, StringArray};
+use arrow::array::{AsArray, Int64Array, RecordBatch, Scalar, StringArray};
+use arrow::datatypes::Int64Type;
+use deltalake::kernel::Add;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
+use object_store::path::Path as ObjectPath;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
+use parquet::arrow::arrow_reader::{ArrowPredicate, ArrowPredicateFn, RowFilter};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::file::statistics::Statistics;
+use runlake_ingest::schema::STEP;
 
 use crate::Error;
-use crate::part_file::{PartFile, RUN_ID, parquet_error, run_ids};
+use crate::part_file::{PartFile, RUN_ID, parquet_error, run_ids, store_error};
 use crate::part_reader::PartReader;
 
 /// Rows read at once.
@@ -25,19 +28,20 @@ pub(crate) async fn read_part_file(
     file: &PartFile,
 ) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
     let path = file.path.to_string();
-    let builder = open(store, file).await?;
+    let builder = open(store, &file.path, file.size_bytes).await?;
     let stream = builder.with_batch_size(BATCH_ROWS).build().map_err(|source| parquet_error(&path, source))?;
     Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
 }
 
-/// The rows of one run, without the run-id column. Row groups and pages that cannot hold it are not read.
+/// The rows of one run, from a step on when one is given, without the run-id column. Row groups and pages that cannot hold it are not read.
 pub(crate) async fn read_run(
     store: Arc<dyn ObjectStore>,
     file: &PartFile,
     run_id: &str,
+    min_step: Option<i64>,
 ) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
     let path = file.path.to_string();
-    let builder = open(store, file).await?;
+    let builder = open(store, &file.path, file.size_bytes).await?;
     let schema = builder.parquet_schema();
     let id_column = (0..schema.num_columns()).find(|column| schema.column(*column).name() == RUN_ID);
     let groups = builder.metadata().row_groups().iter().enumerate();
@@ -53,26 +57,67 @@ pub(crate) async fn read_run(
         .map(|(index, _)| index)
         .collect();
     let id_mask = ProjectionMask::leaves(schema, id_column);
+    let step_mask = ProjectionMask::leaves(schema, (0..schema.num_columns()).find(|column| schema.column(*column).name() == STEP));
     let all_but_id = ProjectionMask::leaves(schema, (0..schema.num_columns()).filter(|column| Some(*column) != id_column));
     let wanted = Scalar::new(StringArray::from(vec![run_id.to_owned()]));
     let is_wanted = ArrowPredicateFn::new(id_mask, move |batch: RecordBatch| arrow::compute::kernels::cmp::eq(batch.column(0), &wanted));
+    let mut predicates: Vec<Box<dyn ArrowPredicate>> = vec![Box::new(is_wanted)];
+    if let Some(min_step) = min_step {
+        let first = Scalar::new(Int64Array::from(vec![min_step]));
+        let is_late = move |batch: RecordBatch| arrow::compute::kernels::cmp::gt_eq(batch.column(0), &first);
+        predicates.push(Box::new(ArrowPredicateFn::new(step_mask, is_late)));
+    }
     let stream = builder
         .with_row_groups(wanted_groups)
         .with_projection(all_but_id)
-        .with_row_filter(RowFilter::new(vec![Box::new(is_wanted)]))
+        .with_row_filter(RowFilter::new(predicates))
         .with_batch_size(BATCH_ROWS)
         .build()
         .map_err(|source| parquet_error(&path, source))?;
     Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
 }
 
-/// The rows of a batch that belong to none of these runs.
-pub(crate) fn without_runs(batch: &RecordBatch, dropped: &BTreeSet<String>) -> Result<RecordBatch, Error> {
-    let keep: BooleanArray = run_ids(batch).map(|id| Some(!dropped.contains(id))).collect();
-    arrow::compute::filter_record_batch(batch, &keep).map_err(|error| runlake_ingest::Error::from(error).into())
+/// Some columns of a part file, those of them that it has.
+pub(crate) async fn read_columns(
+    store: Arc<dyn ObjectStore>,
+    file: &PartFile,
+    names: &[&str],
+) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+    let path = file.path.to_string();
+    let builder = open(store, &file.path, file.size_bytes).await?;
+    let schema = builder.parquet_schema();
+    let wanted = (0..schema.num_columns()).filter(|column| names.contains(&schema.column(*column).name()));
+    let mask = ProjectionMask::leaves(schema, wanted);
+    let stream = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(|source| parquet_error(&path, source))?;
+    Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
 }
 
-async fn open(store: Arc<dyn ObjectStore>, file: &PartFile) -> Result<ParquetRecordBatchStreamBuilder<PartReader>, Error> {
-    let reader = PartReader::new(store, file.path.clone(), file.size_bytes);
-    ParquetRecordBatchStreamBuilder::new(reader).await.map_err(|source| parquet_error(file.path.as_ref(), source))
+/// The first step of a run's rows in a part file, where its table has steps; the outer `None` when it has no such rows.
+pub(crate) async fn first_step_of(store: Arc<dyn ObjectStore>, file: &PartFile, run_id: &str) -> Result<Option<Option<i64>>, Error> {
+    let mut batches = read_columns(store, file, &[RUN_ID, STEP]).await?;
+    while let Some(batch) = batches.try_next().await? {
+        if let Some(row) = run_ids(&batch).position(|id| id == run_id) {
+            let steps = batch.column_by_name(STEP).and_then(|steps| steps.as_primitive_opt::<Int64Type>());
+            return Ok(Some(steps.map(|steps| steps.value(row))));
+        }
+    }
+    Ok(None)
+}
+
+/// Every batch of a part file that is in no commit yet.
+pub(crate) async fn read_added(store: Arc<dyn ObjectStore>, add: &Add) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+    let path = add.path.clone();
+    let object_path = ObjectPath::parse(&path).map_err(|source| store_error(&path, "read", source.into()))?;
+    let builder = open(store, &object_path, u64::try_from(add.size).unwrap_or_default()).await?;
+    let stream = builder.with_batch_size(BATCH_ROWS).build().map_err(|source| parquet_error(&path, source))?;
+    Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
+}
+
+async fn open(
+    store: Arc<dyn ObjectStore>,
+    path: &ObjectPath,
+    size_bytes: u64,
+) -> Result<ParquetRecordBatchStreamBuilder<PartReader>, Error> {
+    let reader = PartReader::new(store, path.clone(), size_bytes);
+    ParquetRecordBatchStreamBuilder::new(reader).await.map_err(|source| parquet_error(path.as_ref(), source))
 }

@@ -10,6 +10,8 @@
 //! | `history_line_count`, `last_step`, `synced_through_step` | int64 | unknown, or no rows |
 //! | `config`, `summary`, `system_metrics` | utf8, a JSON object | never |
 //! | `config_internal`, `history_keys` | utf8, JSON | none |
+//! | `synced_rows` | int64 | not counted |
+//! | `synced_keys` | utf8, a JSON list | every key |
 //! | `completeness` | utf8: `complete`, `live` or `sampled` | never |
 
 use std::sync::{Arc, LazyLock};
@@ -54,6 +56,8 @@ pub(crate) static RUNS_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         time("synced_at"),
         text("completeness", false),
         count("synced_through_step"),
+        count("synced_rows"),
+        text("synced_keys", true),
     ]))
 });
 
@@ -95,6 +99,8 @@ pub(crate) fn batch_of_runs(runs: &[StoredRun]) -> Result<RecordBatch, Error> {
         time(|run| Some(run.synced_at)),
         text(|run| Some(run.completeness.as_str().to_owned())),
         count(|run| run.synced_through_step),
+        count(|run| run.synced_rows.and_then(|rows| i64::try_from(rows).ok())),
+        text(|run| run.synced_keys.as_ref().map(|keys| Json::Array(keys.iter().map(|key| Json::from(key.as_str())).collect()).to_string())),
     ];
     RecordBatch::try_new(Arc::clone(&RUNS_SCHEMA), columns).map_err(|error| wrong(error.to_string()))
 }
@@ -143,9 +149,19 @@ pub(crate) fn runs_of_batch(project: &ProjectPath, batch: &RecordBatch) -> Resul
                 synced_at: columns.time("synced_at", row)?.ok_or_else(|| wrong("`synced_at` is null"))?,
                 completeness: Completeness::from_name(completeness).ok_or_else(|| wrong(format!("`completeness` is `{completeness}`")))?,
                 synced_through_step: columns.integer("synced_through_step", row)?,
+                synced_rows: columns.integer("synced_rows", row)?.and_then(|rows| u64::try_from(rows).ok()),
+                synced_keys: columns.text("synced_keys", row)?.map(parse_keys).transpose()?,
             })
         })
         .collect()
+}
+
+fn parse_keys(text: &str) -> Result<Vec<String>, Error> {
+    let keys = match Json::parse(text) {
+        Ok(Json::Array(keys)) => keys.iter().map(|key| key.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    };
+    keys.ok_or_else(|| wrong("`synced_keys` is not a JSON list of strings"))
 }
 
 fn parse_object(name: &str, text: &str) -> Result<Object, Error> {
@@ -216,6 +232,8 @@ mod tests {
                 synced_at: Timestamp::from_micros(7),
                 completeness: Completeness::Live,
                 synced_through_step: None,
+                synced_rows: Some(3),
+                synced_keys: Some(vec!["a.b".to_owned(), "ä".to_owned()]),
             })
             .into();
         let batch = batch_of_runs(&runs).unwrap();

@@ -14,4 +14,8 @@ pub struct StoredRun {
     pub completeness: Completeness,
     /// The last step stored; `None` without rows.
     pub synced_through_step: Option<i64>,
+    /// How many history rows are stored; `None` when that was not counted.
+    pub synced_rows: Option<u64>,
+    /// The keys that were asked for, in order of their names; `None` when it was all of them.
+    pub synced_keys: Option<Vec<String>>,
 }

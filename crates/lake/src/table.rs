@@ -1,14 +1,15 @@
 //! One Delta table of the lake: its columns, its part files, and commits of new ones.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use deltalake::kernel::engine::arrow_conversion::{TryIntoArrow, TryIntoKernel};
-use deltalake::kernel::transaction::{CommitBuilder, TableReference, TransactionError};
-use deltalake::kernel::{Action, Add, MetadataExt, Remove, StructType};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TableReference, TransactionError};
+use deltalake::kernel::{Action, Add, MetadataExt, Remove, StructType, Transaction as DeltaTransaction};
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake::operations::create::CreateBuilder;
+use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableError};
 use object_store::ObjectStore;
@@ -40,6 +41,23 @@ impl TableName {
             Self::Histories => "histories",
             Self::SystemMetrics => "system_metrics",
         }
+    }
+}
+
+/// The name of a commit: its writer, and a number that grows with each commit of that writer. The Delta log keeps the last of each writer.
+#[derive(Clone, Debug)]
+pub(crate) struct Transaction {
+    writer: String,
+    number: i64,
+}
+
+impl Transaction {
+    pub(crate) fn new(writer: String) -> Self {
+        Self { writer, number: 0 }
+    }
+
+    pub(crate) fn advance(&mut self) {
+        self.number += 1;
     }
 }
 
@@ -123,8 +141,21 @@ impl Table {
         Ok(())
     }
 
+    /// Whether this instance's version has the commit of this name, or a later one of its writer.
+    pub(crate) async fn has_committed(&self, transaction: &Transaction) -> Result<bool, Error> {
+        let state = self.delta.snapshot().map_err(|source| delta_error(self.name, "read", source))?;
+        let version = state.transaction_version(self.delta.log_store().as_ref(), &transaction.writer).await;
+        Ok(version.map_err(|source| delta_error(self.name, "read", source))? >= Some(transaction.number))
+    }
+
     /// Adds and removes part files in one atomic step, with the columns that the new files need. Nothing is committed when nothing changes.
-    pub(crate) async fn commit(&mut self, add: Vec<Add>, remove: Vec<Remove>, fields: &[Field]) -> Result<(), Error> {
+    pub(crate) async fn commit(
+        &mut self,
+        add: Vec<Add>,
+        remove: Vec<Remove>,
+        fields: &[Field],
+        transaction: &Transaction,
+    ) -> Result<(), Error> {
         if add.is_empty() && remove.is_empty() {
             return Ok(());
         }
@@ -142,13 +173,23 @@ impl Table {
         let partition_by = Some(PARTITION_COLUMNS.map(str::to_owned).to_vec());
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
         let reference: &dyn TableReference = snapshot.snapshot();
-        CommitBuilder::default()
+        let properties = CommitProperties::default()
+            .with_metadata([("writer".to_owned(), concat!("runlake ", env!("CARGO_PKG_VERSION")).into())])
+            .with_application_transaction(DeltaTransaction::new(&transaction.writer, transaction.number));
+        CommitBuilder::from(properties)
             .with_actions(actions)
-            .with_app_metadata(HashMap::from([("writer".to_owned(), concat!("runlake ", env!("CARGO_PKG_VERSION")).into())]))
             .build(Some(reference), self.delta.log_store(), operation)
             .await
             .map_err(|source| delta_error(name, "written", source))?;
         self.refresh().await
+    }
+
+    /// Deletes files that no version of the last `keep` needs; gives their paths.
+    pub(crate) async fn vacuum(self, keep: Duration, dry_run: bool) -> Result<Vec<String>, Error> {
+        let keep = chrono::Duration::from_std(keep).unwrap_or(chrono::Duration::MAX);
+        let vacuum = self.delta.vacuum().with_mode(VacuumMode::Full).with_retention_period(keep).with_enforce_retention_duration(false);
+        let (_, metrics) = vacuum.with_dry_run(dry_run).await.map_err(|source| delta_error(self.name, "vacuumed", source))?;
+        Ok(metrics.files_deleted)
     }
 
     fn read_schema(&self) -> Result<SchemaRef, Error> {

@@ -1,26 +1,36 @@
 //! Rows of one project into part files of one table, run after run.
 //!
-//! Batches wait in memory until they are worth a file; a file holds whole runs, or a part of one large run. Nothing is visible before
-//! the commit, and a run that is given up leaves no trace in it.
+//! Batches wait in memory until they are worth a file; a file holds whole runs, or a part of one large run. Files are encoded and written
+//! in the background, a few at a time. Nothing is visible before the commit, and a run that is given up leaves no trace in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use deltalake::kernel::{Add, Remove};
+use deltalake::kernel::Add;
 use futures::TryStreamExt;
-use runlake_ingest::schema::{RESCUED, metric_field};
-use runlake_ingest::{Encoder, KindPlan, RowColumns, Stream};
+use runlake_ingest::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP, metric_column, metric_field};
+use runlake_ingest::{Encoder, KindPlan, RowColumns, Stream, rows_of_batch, system_rows_of_batch};
 use runlake_types::{ColumnSet, Object, ProjectPath};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 use crate::Error;
+use crate::commit::Change;
+use crate::dropped::Dropped;
 use crate::part_file::{RUN_ID, run_ids, write_part_file};
-use crate::reader::{read_part_file, without_runs};
-use crate::table::Table;
+use crate::reader::read_added;
+use crate::table::{Table, Transaction};
 
 /// Arrow bytes that wait in memory before they become a part file; on disk they are some times smaller.
 const FILE_ARROW_BYTES: usize = 64 << 20;
+
+/// Arrow bytes of a file with the nulls of metrics that a run does not have: many runs with metrics of their own do not share a file.
+const FILE_SHEET_BYTES: usize = 4 * FILE_ARROW_BYTES;
+
+/// Files that are encoded or written at once.
+const FILES_IN_FLIGHT: usize = 2;
 
 /// Writes one stream of a project's runs.
 #[derive(Debug)]
@@ -29,15 +39,53 @@ pub(crate) struct TableWriter {
     project: ProjectPath,
     stream: Stream,
     encoder: Encoder,
-    /// Batches of runs that were read whole.
-    whole: Vec<RecordBatch>,
-    whole_bytes: usize,
-    /// Batches of the run that is being read.
-    current: Vec<RecordBatch>,
-    current_bytes: usize,
+    /// Runs that were read whole.
+    whole: Waiting,
+    /// The run that is being read.
+    current: Waiting,
     /// Files of whole runs, and of the run that is being read.
-    staged: Vec<Add>,
-    current_staged: Vec<Add>,
+    staged: Vec<StagedFile>,
+    current_staged: Vec<StagedFile>,
+    in_flight: Arc<Semaphore>,
+}
+
+/// A part file in the making.
+type StagedFile = JoinHandle<Result<Add, Error>>;
+
+/// Batches that wait in memory.
+#[derive(Debug, Default)]
+struct Waiting {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
+    columns: BTreeSet<String>,
+}
+
+impl Waiting {
+    fn push(&mut self, batch: RecordBatch) {
+        self.rows += batch.num_rows();
+        self.bytes += batch.get_array_memory_size();
+        for field in batch.schema_ref().fields() {
+            if !self.columns.contains(field.name()) {
+                self.columns.insert(field.name().clone());
+            }
+        }
+        self.batches.push(batch);
+    }
+
+    fn append(&mut self, other: &mut Self) {
+        let other = std::mem::take(other);
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+        self.columns.extend(other.columns);
+        self.batches.extend(other.batches);
+    }
+
+    /// What the file takes in memory once every batch has every column.
+    fn sheet_bytes(&self, other: &Self) -> usize {
+        let columns = self.columns.len() + other.columns.difference(&self.columns).count();
+        (self.rows + other.rows).saturating_mul(columns).saturating_mul(8)
+    }
 }
 
 impl TableWriter {
@@ -48,12 +96,11 @@ impl TableWriter {
             project,
             stream,
             encoder,
-            whole: Vec::new(),
-            whole_bytes: 0,
-            current: Vec::new(),
-            current_bytes: 0,
+            whole: Waiting::default(),
+            current: Waiting::default(),
             staged: Vec::new(),
             current_staged: Vec::new(),
+            in_flight: Arc::new(Semaphore::new(FILES_IN_FLIGHT)),
         }
     }
 
@@ -69,14 +116,11 @@ impl TableWriter {
         if rows.is_empty() {
             return Ok(());
         }
-        let batch = with_run_id(run_id, &self.encoder.place(rows)?)?;
-        self.current_bytes += batch.get_array_memory_size();
-        self.current.push(batch);
-        if self.current_bytes >= FILE_ARROW_BYTES {
-            let batches = std::mem::take(&mut self.current);
-            self.current_bytes = 0;
-            let add = self.write(batches).await?;
-            self.current_staged.extend(add);
+        self.current.push(with_run_id(run_id, &self.encoder.place(rows)?)?);
+        if self.current.bytes >= FILE_ARROW_BYTES {
+            let waiting = std::mem::take(&mut self.current);
+            let staged = self.stage(waiting).await;
+            self.current_staged.extend(staged);
         }
         Ok(())
     }
@@ -87,74 +131,71 @@ impl TableWriter {
     }
 
     /// The current run is whole.
-    pub(crate) async fn end_run(&mut self) -> Result<(), Error> {
+    pub(crate) async fn end_run(&mut self) {
         if self.current_staged.is_empty() {
+            if !self.whole.batches.is_empty() && self.whole.sheet_bytes(&self.current) > FILE_SHEET_BYTES {
+                self.flush().await;
+            }
             self.whole.append(&mut self.current);
-            self.whole_bytes += self.current_bytes;
-            if self.whole_bytes >= FILE_ARROW_BYTES {
-                self.flush().await?;
+            if self.whole.bytes >= FILE_ARROW_BYTES {
+                self.flush().await;
             }
         } else {
             // A run that filled a file keeps its files to itself.
             let rest = std::mem::take(&mut self.current);
-            let add = self.write(rest).await?;
+            let staged = self.stage(rest).await;
             self.staged.append(&mut self.current_staged);
-            self.staged.extend(add);
+            self.staged.extend(staged);
         }
-        self.current_bytes = 0;
-        Ok(())
     }
 
-    /// The current run is given up. Files that it filled are in no commit, and `vacuum` of any Delta tool removes them.
+    /// The current run is given up. Files that it filled are in no commit, and `vacuum` removes them.
     pub(crate) fn abandon_run(&mut self) {
-        self.current.clear();
-        self.current_bytes = 0;
+        self.current = Waiting::default();
         self.current_staged.clear();
     }
 
-    /// Commits the runs that are whole in the place of what the table has of `replaced`. One Delta commit: readers see all of it or nothing.
-    pub(crate) async fn commit(&mut self, replaced: &BTreeSet<String>) -> Result<(), Error> {
-        self.flush().await?;
-        let mut add = std::mem::take(&mut self.staged);
-        let remove = self.take_out(replaced, &mut add).await?;
-        self.table.commit(add, remove, &self.table_fields()).await
-    }
-
-    async fn flush(&mut self) -> Result<(), Error> {
-        self.whole_bytes = 0;
-        let batches = std::mem::take(&mut self.whole);
-        let add = self.write(batches).await?;
-        self.staged.extend(add);
-        Ok(())
-    }
-
-    async fn write(&self, batches: Vec<RecordBatch>) -> Result<Option<Add>, Error> {
-        if batches.iter().all(|batch| batch.num_rows() == 0) {
-            return Ok(None);
+    /// Commits the runs that are whole, and takes out what they take the place of. One Delta commit: readers see all of it or nothing.
+    ///
+    /// When another writer was faster, the commit is made anew on top of its version.
+    pub(crate) async fn commit(&mut self, dropped: &Dropped, transaction: &Transaction) -> Result<(), Error> {
+        self.flush().await;
+        let mut staged = Vec::with_capacity(self.staged.len());
+        for file in std::mem::take(&mut self.staged) {
+            staged.push(file.await.map_err(|stopped| Error::stopped(&stopped))??);
         }
-        let schema = union_schema(&batches, self.encoder.columns());
-        let batches = batches.iter().map(|batch| conform(batch, &schema)).collect::<Result<Vec<_>, _>>()?;
-        write_part_file(self.table.store().as_ref(), &self.project, &batches).await.map(Some)
+        let mut attempt = 1;
+        loop {
+            let fields = self.table_fields();
+            let change = Change { project: &self.project, add: &staged, dropped, fields: &fields, transaction };
+            if change.try_commit(&mut self.table, attempt).await? {
+                return Ok(());
+            }
+            staged = self.adopt_columns(staged).await?;
+            attempt += 1;
+        }
     }
 
-    /// Removes the part files that hold rows of these runs, and writes what else they hold to new ones.
-    async fn take_out(&self, dropped: &BTreeSet<String>, add: &mut Vec<Add>) -> Result<Vec<Remove>, Error> {
-        let mut remove = Vec::new();
-        for file in self.table.part_files(Some(&self.project))? {
-            if !dropped.iter().any(|run_id| file.may_hold(run_id)) {
-                continue;
-            }
-            let batches: Vec<RecordBatch> = read_part_file(self.table.store(), &file).await?.try_collect().await?;
-            if !batches.iter().flat_map(run_ids).any(|run_id| dropped.contains(run_id)) {
-                continue;
-            }
-            let kept = batches.iter().map(|batch| without_runs(batch, dropped)).collect::<Result<Vec<_>, _>>()?;
-            if kept.iter().any(|batch| batch.num_rows() > 0) {
-                add.push(write_part_file(self.table.store().as_ref(), &self.project, &kept).await?);
-            }
-            remove.push(file.into_remove());
+    async fn flush(&mut self) {
+        let waiting = std::mem::take(&mut self.whole);
+        let staged = self.stage(waiting).await;
+        self.staged.extend(staged);
+    }
+
+    /// Begins to write a file; waits while enough others are being written.
+    async fn stage(&self, waiting: Waiting) -> Option<StagedFile> {
+        if waiting.rows == 0 {
+            return None;
         }
-        Ok(remove)
+        let slot = Arc::clone(&self.in_flight).acquire_owned().await.ok()?;
+        let schema = union_schema(&waiting.batches, self.encoder.columns());
+        let (store, project) = (self.table.store(), self.project.clone());
+        Some(tokio::spawn(async move {
+            let _slot = slot;
+            let batches = waiting.batches.iter().map(|batch| conform(batch, &schema)).collect::<Result<Vec<_>, _>>()?;
+            drop(waiting);
+            write_part_file(store, project, batches).await
+        }))
     }
 
     /// The metric columns so far, and the rescued data, which the events stream has only when something did not fit.
@@ -165,6 +206,53 @@ impl TableWriter {
         }
         fields
     }
+
+    /// Another writer may have given a metric another name or kind, or a name to another metric. Then the files that wait for the commit are
+    /// written again with the table's columns.
+    async fn adopt_columns(&mut self, staged: Vec<Add>) -> Result<Vec<Add>, Error> {
+        let theirs = self.table.metric_columns();
+        let ours = self.encoder.columns().columns();
+        let agrees = |column: &runlake_types::MetricColumn| match theirs.position(&column.path) {
+            Some(position) => theirs.columns()[position] == *column,
+            None => !theirs.has_name(&column.name),
+        };
+        if ours.iter().all(agrees) {
+            return Ok(staged);
+        }
+        let plan = KindPlan::clone(self.encoder.plan());
+        self.encoder = Encoder::new(self.stream, theirs, plan);
+        let mut adopted = Vec::with_capacity(staged.len());
+        for add in staged {
+            let mut batches = Vec::new();
+            let mut read = read_added(self.table.store(), &add).await?;
+            while let Some(batch) = read.try_next().await? {
+                for (run_id, batch) in by_run(&batch) {
+                    let rows = match self.stream {
+                        Stream::History => rows_of_batch(&batch)?,
+                        Stream::System => system_rows_of_batch(&batch)?,
+                    };
+                    let (columns, _) = RowColumns::of_rows(self.stream, rows, self.encoder.plan());
+                    batches.push(with_run_id(&run_id, &self.encoder.place(columns)?)?);
+                }
+            }
+            let schema = union_schema(&batches, self.encoder.columns());
+            let batches = batches.iter().map(|batch| conform(batch, &schema)).collect::<Result<Vec<_>, _>>()?;
+            adopted.push(write_part_file(self.table.store(), self.project.clone(), batches).await?);
+        }
+        Ok(adopted)
+    }
+}
+
+/// The rows of each run of a batch that is sorted by run.
+fn by_run(batch: &RecordBatch) -> Vec<(String, RecordBatch)> {
+    let mut spans: Vec<(String, usize, usize)> = Vec::new();
+    for (row, run_id) in run_ids(batch).enumerate() {
+        match spans.last_mut() {
+            Some((last, _, length)) if last == run_id => *length += 1,
+            _ => spans.push((run_id.to_owned(), row, 1)),
+        }
+    }
+    spans.into_iter().map(|(run_id, from, length)| (run_id, batch.slice(from, length))).collect()
 }
 
 fn with_run_id(run_id: &str, batch: &RecordBatch) -> Result<RecordBatch, Error> {
@@ -177,15 +265,26 @@ fn with_run_id(run_id: &str, batch: &RecordBatch) -> Result<RecordBatch, Error> 
 
 /// Every column that a batch has: the fixed ones, then the metrics in table order, then the rescued data.
 fn union_schema(batches: &[RecordBatch], columns: &ColumnSet) -> SchemaRef {
-    let present = |name: &str| batches.iter().find_map(|batch| batch.schema_ref().column_with_name(name).map(|(_, field)| field.clone()));
-    let fixed = [RUN_ID, runlake_ingest::schema::STEP, runlake_ingest::schema::TIMESTAMP, runlake_ingest::schema::RUNTIME];
-    let metrics = columns.columns().iter().map(|column| column.name.as_str());
-    Arc::new(Schema::new(fixed.into_iter().chain(metrics).chain([RESCUED]).filter_map(present).collect::<Vec<_>>()))
+    let mut present: BTreeMap<&str, &Field> = BTreeMap::new();
+    let mut metrics: BTreeMap<usize, &Field> = BTreeMap::new();
+    for field in batches.iter().flat_map(|batch| batch.schema_ref().fields()) {
+        match metric_column(field).and_then(|column| columns.position(&column.path)) {
+            Some(position) => drop(metrics.insert(position, field)),
+            None => drop(present.insert(field.name(), field)),
+        }
+    }
+    let fixed = [RUN_ID, STEP, TIMESTAMP, RUNTIME].into_iter().filter_map(|name| present.get(name).copied());
+    let fields = fixed.chain(metrics.into_values()).chain(present.get(RESCUED).copied());
+    Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
 }
 
-fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
-    let column = |field: &Arc<Field>| {
-        batch.column_by_name(field.name()).cloned().unwrap_or_else(|| new_null_array(field.data_type(), batch.num_rows()))
+/// The batch with the columns of `schema`, null where it does not have them.
+pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
+    let names = batch.schema_ref().fields().iter().map(|field| field.name().as_str());
+    let columns: std::collections::HashMap<&str, &ArrayRef> = names.zip(batch.columns()).collect();
+    let column = |field: &Arc<Field>| match columns.get(field.name().as_str()) {
+        Some(column) => ArrayRef::clone(column),
+        None => new_null_array(field.data_type(), batch.num_rows()),
     };
     let columns = schema.fields().iter().map(column).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

@@ -30,7 +30,23 @@ pub struct Verdict {
 #[derive(Default)]
 struct Tally {
     rows: u64,
-    last_step: Option<i64>,
+    /// The first and the last step in each file that has some.
+    spans: Vec<(i64, i64)>,
+    /// Whether the file at hand has some.
+    is_in_file: bool,
+}
+
+impl Tally {
+    fn last_step(&self) -> Option<i64> {
+        self.spans.iter().map(|(_, last)| *last).max()
+    }
+
+    /// A step that two files have, or that one has amid those of another.
+    fn overlap(&self) -> Option<i64> {
+        let mut spans = self.spans.clone();
+        spans.sort_unstable();
+        spans.windows(2).find(|pair| pair[1].0 <= pair[0].1).map(|pair| pair[1].0)
+    }
 }
 
 /// Reads every row of the lake and checks it.
@@ -55,16 +71,24 @@ pub async fn verify(lake: &Lake) -> Result<Verdict, Error> {
                 verdict.runs += runs.len();
                 for run in runs {
                     let tally = tallies.remove(&run.record.path).unwrap_or_default();
-                    if tally.last_step != run.synced_through_step {
+                    if let Some(step) = tally.overlap() {
+                        verdict.faults.push(format!("{}: two files have its step {step}, or steps around it", run.record.path));
+                    }
+                    if tally.last_step() != run.synced_through_step {
                         verdict.faults.push(format!(
                             "{}: the runs table says that it was stored through step {}, and its rows end at {}",
                             run.record.path,
                             step_text(run.synced_through_step),
-                            step_text(tally.last_step)
+                            step_text(tally.last_step())
                         ));
                     }
+                    if let Some(rows) = run.synced_rows.filter(|rows| *rows != tally.rows) {
+                        verdict
+                            .faults
+                            .push(format!("{}: the runs table says that it has {rows} rows, and it has {}", run.record.path, tally.rows));
+                    }
                     let is_short = run.record.history_line_count.is_some_and(|count| tally.rows < count);
-                    if run.completeness == runlake_ingest::Completeness::Complete && is_short {
+                    if run.completeness == runlake_ingest::Completeness::Complete && run.synced_keys.is_none() && is_short {
                         verdict.faults.push(format!("{}: it is marked complete, and has {} of its rows", run.record.path, tally.rows));
                     }
                 }
@@ -83,7 +107,7 @@ fn step_text(step: Option<i64>) -> String {
     step.map_or_else(|| "none".to_owned(), |step| step.to_string())
 }
 
-fn describe(error: &dyn std::error::Error) -> String {
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -94,6 +118,9 @@ fn describe(error: &dyn std::error::Error) -> String {
 }
 
 async fn check_file(table: &Table, file: &PartFile, tallies: &mut BTreeMap<RunPath, Tally>, verdict: &mut Verdict) -> Result<(), Error> {
+    for tally in tallies.values_mut() {
+        tally.is_in_file = false;
+    }
     let mut batches = read_part_file(table.store(), file).await?;
     let mut rows = 0;
     let mut previous: Option<(String, i64)> = None;
@@ -135,10 +162,11 @@ fn check_rows(
         }
         let tally = tallies.entry(project.run(run_id)).or_default();
         tally.rows += 1;
-        if tally.last_step.is_some_and(|last| step <= last) {
-            fault = Some(format!("run {run_id} has step {step} again or out of order"));
+        match tally.spans.last_mut().filter(|_| tally.is_in_file) {
+            Some((_, last)) => *last = step,
+            None => tally.spans.push((step, step)),
         }
-        tally.last_step = tally.last_step.max(Some(step));
+        tally.is_in_file = true;
         *previous = Some((run_id.to_owned(), step));
     }
     let rescued = batch.column_by_name(RESCUED).and_then(|column| column.as_string_opt::<i32>());

@@ -1,17 +1,18 @@
 //! Runs into a lake: their rows first, then their record, each table in one atomic commit.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use deltalake::kernel::{Add, Remove};
 use runlake_ingest::{KindPlan, RowColumns, Stream};
 use runlake_types::{Object, ProjectPath};
 
+use crate::commit::Change;
+use crate::compact::{RECORD_FILES, compact_project};
+use crate::dropped::Dropped;
 use crate::part_file::write_part_file;
 use crate::runs_table::batch_of_runs;
-use crate::table::{Table, TableName};
+use crate::table::{Table, TableName, Transaction};
 use crate::table_writer::TableWriter;
-use crate::{Error, Lake, StoredRun};
+use crate::{Error, ErrorKind, Lake, StoredRun};
 
 /// Writes runs of one project. Each run is given row by row and then either ended or abandoned; [`LakeWriter::commit`] makes the ended ones visible.
 ///
@@ -24,7 +25,11 @@ pub struct LakeWriter {
     histories: TableWriter,
     system_metrics: TableWriter,
     ended: Vec<StoredRun>,
-    removed: BTreeSet<String>,
+    /// What the next commit takes out of each table.
+    dropped_histories: Dropped,
+    dropped_system: Dropped,
+    dropped_runs: Dropped,
+    transaction: Transaction,
 }
 
 impl LakeWriter {
@@ -37,7 +42,10 @@ impl LakeWriter {
             lake,
             project,
             ended: Vec::new(),
-            removed: BTreeSet::new(),
+            dropped_histories: Dropped::default(),
+            dropped_system: Dropped::default(),
+            dropped_runs: Dropped::default(),
+            transaction: Transaction::new(format!("runlake-{}", uuid::Uuid::now_v7())),
         })
     }
 
@@ -70,15 +78,38 @@ impl LakeWriter {
         self.system_metrics.push(run_id, rows).await.map(|_rows_without_step| ())
     }
 
-    /// The run at hand is whole.
+    /// The run at hand is whole: it takes the place of what the lake has of it.
     ///
     /// # Errors
     /// When a full part file cannot be written.
     pub async fn end_run(&mut self, run: StoredRun) -> Result<(), Error> {
-        self.histories.end_run().await?;
-        self.system_metrics.end_run().await?;
-        self.ended.push(run);
+        self.dropped_histories.whole_run(&run.record.path.run_id);
+        self.finish_run(run).await;
         Ok(())
+    }
+
+    /// The history rows given of the run at hand follow those that the lake has, of which those up to `stored_through` stay.
+    ///
+    /// # Errors
+    /// As [`LakeWriter::end_run`].
+    pub async fn append_run(&mut self, run: StoredRun, stored_through: i64) -> Result<(), Error> {
+        self.dropped_histories.rows_after(&run.record.path.run_id, stored_through);
+        self.finish_run(run).await;
+        Ok(())
+    }
+
+    /// Nothing but the run's record changed: its rows stay.
+    pub fn update_run(&mut self, run: StoredRun) {
+        self.dropped_runs.whole_run(&run.record.path.run_id);
+        self.ended.push(run);
+    }
+
+    async fn finish_run(&mut self, run: StoredRun) {
+        self.dropped_system.whole_run(&run.record.path.run_id);
+        self.dropped_runs.whole_run(&run.record.path.run_id);
+        self.histories.end_run().await;
+        self.system_metrics.end_run().await;
+        self.ended.push(run);
     }
 
     /// The run at hand could not be read: the lake keeps what it has of it.
@@ -89,7 +120,9 @@ impl LakeWriter {
 
     /// Takes a run out of the lake at the next commit.
     pub fn remove_run(&mut self, run_id: &str) {
-        self.removed.insert(run_id.to_owned());
+        for dropped in [&mut self.dropped_histories, &mut self.dropped_system, &mut self.dropped_runs] {
+            dropped.whole_run(run_id);
+        }
     }
 
     /// Runs ended since the last commit.
@@ -100,31 +133,39 @@ impl LakeWriter {
     /// Makes the ended runs visible, in the place of what the lake had of them, and takes out the removed ones.
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when another writer was faster; [`ErrorKind::Store`](crate::ErrorKind::Store) when the disk is full or may not be written.
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when other writers were faster again and again;
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the disk is full or may not be written.
     pub async fn commit(&mut self) -> Result<(), Error> {
-        if self.ended.is_empty() && self.removed.is_empty() {
+        if self.ended.is_empty() && self.dropped_runs.is_empty() {
             return Ok(());
         }
         let ended = std::mem::take(&mut self.ended);
-        let mut replaced = std::mem::take(&mut self.removed);
-        replaced.extend(ended.iter().map(|run| run.record.path.run_id.clone()));
-        self.histories.commit(&replaced).await?;
-        self.system_metrics.commit(&replaced).await?;
-        self.commit_runs(ended, &replaced).await
+        self.transaction.advance();
+        self.histories.commit(&std::mem::take(&mut self.dropped_histories), &self.transaction).await?;
+        self.system_metrics.commit(&std::mem::take(&mut self.dropped_system), &self.transaction).await?;
+        let dropped = std::mem::take(&mut self.dropped_runs);
+        self.commit_runs(ended, &dropped).await
     }
 
-    async fn commit_runs(&self, ended: Vec<StoredRun>, replaced: &BTreeSet<String>) -> Result<(), Error> {
+    async fn commit_runs(&self, mut ended: Vec<StoredRun>, dropped: &Dropped) -> Result<(), Error> {
+        ended.sort_by(|a, b| a.record.path.run_id.cmp(&b.record.path.run_id));
         let mut table = Table::open(self.lake.location(), TableName::Runs).await?;
-        let mut runs = self.lake.read_runs(&table, &self.project).await?;
-        runs.retain(|run| !replaced.contains(&run.record.path.run_id));
-        runs.extend(ended);
-        runs.sort_by(|a, b| a.record.path.run_id.cmp(&b.record.path.run_id));
-        let remove: Vec<Remove> = table.part_files(Some(&self.project))?.into_iter().map(crate::part_file::PartFile::into_remove).collect();
-        let add: Vec<Add> = if runs.is_empty() {
+        let staged = if ended.is_empty() {
             Vec::new()
         } else {
-            vec![write_part_file(table.store().as_ref(), &self.project, &[batch_of_runs(&runs)?]).await?]
+            vec![write_part_file(table.store(), self.project.clone(), vec![batch_of_runs(&ended)?]).await?]
         };
-        table.commit(add, remove, &[]).await
+        let change = Change { project: &self.project, add: &staged, dropped, fields: &[], transaction: &self.transaction };
+        let mut attempt = 1;
+        while !change.try_commit(&mut table, attempt).await? {
+            attempt += 1;
+        }
+        if table.part_files(Some(&self.project))?.len() > RECORD_FILES {
+            match compact_project(&mut table, &self.project).await {
+                Err(error) if matches!(error.kind(), ErrorKind::Conflict { .. }) => tracing::debug!(%error, "the next commit will do it"),
+                done => drop(done?),
+            }
+        }
+        Ok(())
     }
 }

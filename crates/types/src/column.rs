@@ -153,6 +153,11 @@ impl ColumnSet {
         self.columns.len() - 1
     }
 
+    /// Whether a column has this name, ignoring case, or may not have it.
+    pub fn has_name(&self, name: &str) -> bool {
+        self.taken.contains(&name.to_lowercase())
+    }
+
     /// The columns, oldest first.
     pub fn columns(&self) -> &[MetricColumn] {
         &self.columns

@@ -121,7 +121,7 @@ fn an_unknown_run() {
     insta::assert_snapshot!(ask(&["scan", "runlake/digits/value"]), @"
     exit code 4
     --- stderr
-    error: read the run failed
+    error: plan runs failed
       caused by: there is no run runlake/digits/value
     hint: check the spelling: the run id is the last part of the run's address, not its display name
     ");

@@ -1,5 +1,6 @@
 //! One file a command; each gives its exit code.
 
+mod compact;
 mod demo;
 mod export;
 mod import;
@@ -22,5 +23,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Export(options) => export::export(&options).await,
         Command::Info(options) => info::info(&options).await,
         Command::Verify(options) => verify::verify(&options).await,
+        Command::Compact(options) => compact::compact(&options).await,
+        Command::Vacuum(options) => compact::vacuum(&options).await,
     }
 }

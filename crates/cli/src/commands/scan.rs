@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use runlake_ingest::{Encoder, ErrorKind, KindPlan, RunScan, Stream};
+use runlake_ingest::{Encoder, ErrorKind, KindPlan, RunScan, ScanOptions, Stream};
 use runlake_types::{ColumnSet, HistoryKeys, Json, KeyPath, Object, RunPath, RunRecord, flatten, near_names, unflatten};
 
 use crate::arguments::Scan;
@@ -17,15 +17,16 @@ const ALWAYS: [&str; 3] = ["_step", "_timestamp", "_runtime"];
 pub(crate) async fn scan(options: &Scan) -> anyhow::Result<u8> {
     let path = RunPath::parse(&options.run)?;
     let client = connect(&options.connection)?;
-    let run = client.run(&path).await?;
-    refuse_unknown_keys(&run, &options.keys)?;
-    let mut plan = KindPlan::default();
-    if let Some(keys) = &run.history_keys {
-        plan.add_history_keys(keys);
+    let planned = client.plan_runs(&path.project_path(), std::slice::from_ref(&path.run_id)).await.pop();
+    let Some(plan) = planned.transpose()? else { anyhow::bail!("the service did not answer for {path}") };
+    refuse_unknown_keys(&plan.record, &options.keys)?;
+    let mut kinds = KindPlan::default();
+    if let Some(keys) = &plan.record.history_keys {
+        kinds.add_history_keys(keys);
     }
-    let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), plan);
+    let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), kinds);
     let mut batches = Vec::new();
-    let mut scan = RunScan::start(client, run).await?;
+    let mut scan = RunScan::start(client, plan, ScanOptions::default()).await?;
     while let Some(rows) = scan.next_rows().await? {
         let rows: Vec<Object> = rows.into_iter().filter_map(|row| select(row, options)).collect();
         if !rows.is_empty() {

@@ -48,7 +48,7 @@ fn column(kind: usize, seeds: &[Option<usize>]) -> ArrayRef {
         1 => Arc::new(floats().map(|value| value.map(|value| value as f32)).collect::<Float32Array>()),
         2 => Arc::new(integers().collect::<Int64Array>()),
         3 => Arc::new(seeds.iter().map(|seed| seed.map(|seed| i32::try_from(seed).unwrap())).collect::<Int32Array>()),
-        4 => Arc::new(integers().map(|value| value.map(|value| value.cast_unsigned())).collect::<UInt64Array>()),
+        4 => Arc::new(integers().map(|value| value.map(i64::cast_unsigned)).collect::<UInt64Array>()),
         5 => Arc::new(seeds.iter().map(|seed| seed.map(|seed| seed % 2 == 0)).collect::<BooleanArray>()),
         6 => Arc::new(texts().collect::<StringArray>()),
         7 => Arc::new(texts().collect::<LargeStringArray>()),
@@ -204,10 +204,10 @@ fn no_more_is_read_than_the_wanted_columns() {
     let (parts, asked) = by_range(&bytes, &["m3", "m7"], &Arc::default());
     assert_eq!(parts.iter().map(RowColumns::len).sum::<usize>(), 20_000);
     let metadata = SerializedFileReader::new(bytes.clone()).unwrap();
-    let chunks = metadata.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let chunks = metadata.metadata().row_groups().iter().flat_map(parquet::file::metadata::RowGroupMetaData::columns);
     let wanted: i64 = chunks
         .filter(|chunk| ["m3", "m7", "_step"].contains(&chunk.column_path().parts()[0].as_str()))
-        .map(|chunk| chunk.compressed_size())
+        .map(parquet::file::metadata::ColumnChunkMetaData::compressed_size)
         .sum();
     assert_eq!(asked[0], bytes.len() as u64 - (64 << 10)..bytes.len() as u64);
     let read: u64 = asked[1..].iter().map(|range| range.end - range.start).sum();

@@ -38,7 +38,9 @@ fn plan_of(rows: &[Object]) -> KindPlan {
     let mut plan = KindPlan::default();
     for (path, value) in rows.iter().cloned().flat_map(flatten) {
         let mut counts = KindCounts::default();
-        Kind::of(&value).into_iter().for_each(|kind| counts.add(kind, 1));
+        if let Some(kind) = Kind::of(&value) {
+            counts.add(kind, 1);
+        }
         plan.add_counts(&path, &counts);
     }
     plan

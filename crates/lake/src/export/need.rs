@@ -1,0 +1,107 @@
+//! What a run needs so that the lake has it as the service has it, from its record alone.
+
+use runlake_ingest::Completeness;
+use runlake_types::RunRecord;
+
+use crate::StoredRun;
+
+/// What is to be done for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: the lake has the run as it is.
+    Nothing,
+    /// Only the record changed: a new name, other tags, another state.
+    Record,
+    /// The rows from this step on, which is the last that the lake has: it is read again, since a run that was rewound and went on has
+    /// another row there.
+    RowsFrom(i64),
+    /// Every row.
+    Everything,
+}
+
+impl Need {
+    /// What `listed` needs, when the lake has `stored` and wants the rows of these `keys`.
+    pub fn of(listed: &RunRecord, stored: Option<&StoredRun>, keys: Option<&[String]>) -> Self {
+        let Some(stored) = stored else { return Self::Everything };
+        let before = &stored.record;
+        let is_same_run = before.storage_id == listed.storage_id && before.created_at == listed.created_at;
+        if !is_same_run || stored.synced_keys.as_deref() != keys || stored.completeness == Completeness::Sampled {
+            return Self::Everything;
+        }
+        if before == listed {
+            return Self::Nothing;
+        }
+        // Rows leave their traces in these; a heartbeat alone may be that of a run that was rewound and logged as many rows again.
+        let is_same_history = before.history_line_count == listed.history_line_count
+            && before.last_step() == listed.last_step()
+            && before.heartbeat_at == listed.heartbeat_at;
+        let had_all_rows = stored.synced_rows.is_some() && stored.synced_rows == before.history_line_count;
+        if is_same_history && (had_all_rows || stored.completeness == Completeness::Complete) {
+            return Self::Record;
+        }
+        match (stored.synced_through_step, listed.last_step(), listed.history_line_count) {
+            (Some(through), Some(last), Some(count))
+                if had_all_rows && keys.is_none() && last >= through && Some(count) >= stored.synced_rows =>
+            {
+                Self::RowsFrom(through)
+            }
+            _ => Self::Everything,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use runlake_types::{HistoryKeys, Json, RunPath, RunState, Timestamp};
+
+    use super::*;
+
+    fn record(rows: u64, heartbeat: i64) -> RunRecord {
+        let mut record = RunRecord::new(RunPath::new("e", "p", "r"), "id".to_owned());
+        record.state = RunState::Finished;
+        record.created_at = Some(Timestamp::from_micros(1));
+        record.heartbeat_at = Some(Timestamp::from_micros(heartbeat));
+        record.history_line_count = Some(rows);
+        let keys = format!(r#"{{"lastStep": {}}}"#, i64::try_from(rows).unwrap() - 1);
+        record.history_keys = Some(HistoryKeys::from_object(Json::parse_object(&keys).unwrap()));
+        record
+    }
+
+    fn stored(record: RunRecord) -> StoredRun {
+        StoredRun {
+            synced_at: Timestamp::from_micros(9),
+            completeness: Completeness::Complete,
+            synced_through_step: record.last_step(),
+            synced_rows: record.history_line_count,
+            synced_keys: None,
+            record,
+        }
+    }
+
+    #[test]
+    fn only_what_changed_is_read() {
+        let before = stored(record(10, 5));
+        let need = |listed: &RunRecord| Need::of(listed, Some(&before), None);
+        assert_eq!(Need::of(&record(10, 5), None, None), Need::Everything, "a new run");
+        assert_eq!(need(&record(10, 5)), Need::Nothing);
+        let mut renamed = record(10, 5);
+        renamed.display_name = Some("new".to_owned());
+        assert_eq!(need(&renamed), Need::Record);
+        assert_eq!(need(&record(12, 6)), Need::RowsFrom(9), "it went on");
+        assert_eq!(need(&record(10, 6)), Need::RowsFrom(9), "it may have been rewound and logged as many rows again");
+        assert_eq!(need(&record(8, 6)), Need::Everything, "it was rewound");
+        let mut again = record(10, 5);
+        again.storage_id = "other".to_owned();
+        assert_eq!(need(&again), Need::Everything, "it was deleted and made again");
+        assert_eq!(Need::of(&record(10, 5), Some(&before), Some(&["loss".to_owned()])), Need::Everything, "other keys");
+    }
+
+    #[test]
+    fn a_run_that_was_not_whole_is_read_again_when_it_changes() {
+        let mut before = stored(record(10, 5));
+        before.completeness = Completeness::Live;
+        before.synced_rows = Some(7);
+        assert_eq!(Need::of(&record(10, 5), Some(&before), None), Need::Nothing);
+        assert_eq!(Need::of(&record(10, 6), Some(&before), None), Need::Everything);
+    }
+}
