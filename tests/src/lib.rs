@@ -5,7 +5,9 @@
 //! | the `runlake` binary | [`binary`] |
 //! | a call of it, in a clean environment, and what it answered | [`command`] |
 //! | `runlake serve` in the background | [`backend`] |
+//! | faults between a client and that backend | [`fault`], [`fault_proxy`] |
 //! | the lake with the sample runs, and rows out of any lake | [`lake`] |
+//! | two lakes compared | [`same_lake`] |
 //! | what the sample runs logged | [`truth`] |
 //! | Python with the official SDK and other readers of lakes | [`python`] |
 //! | folders that test processes share | [`shared`] |
@@ -15,7 +17,10 @@
 pub mod backend;
 pub mod binary;
 pub mod command;
+pub mod fault;
+pub mod fault_proxy;
 pub mod lake;
 pub mod python;
+pub mod same_lake;
 pub mod shared;
 pub mod truth;

@@ -5,7 +5,11 @@
 mod architecture;
 mod bad_input;
 mod demo;
+mod disk;
+mod endless_faults;
+mod faults;
 mod formats;
+mod kills;
 mod output;
 mod readers;
 mod round_trip;
