@@ -10,6 +10,7 @@
 //! | two lakes compared | [`same_lake`] |
 //! | what the sample runs logged | [`truth`] |
 //! | Python with the official SDK and other readers of lakes | [`python`] |
+//! | an S3 server | [`object_store`] |
 //! | folders that test processes share | [`shared`] |
 //!
 //! A helper that cannot do its part panics and says why: no test passes because something is missing.
@@ -20,6 +21,7 @@ pub mod command;
 pub mod fault;
 pub mod fault_proxy;
 pub mod lake;
+pub mod object_store;
 pub mod python;
 pub mod same_lake;
 pub mod shared;

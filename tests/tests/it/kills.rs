@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use runlake_tests::backend::Backend;
 use runlake_tests::lake::{PROJECT, small_lake};
-use runlake_tests::same_lake::{assert_same, verify};
+use runlake_tests::same_lake::{assert_same, assert_same_as_far, verify};
 
 const KILLS: u32 = 5;
 const SLOW_KILLS: u32 = 60;
@@ -70,7 +70,7 @@ fn kill_again_and_again(options: &[&str], seed: u64, kills: u32) {
             }
             export.wait().unwrap();
             if lake.join("runlake.json").exists() {
-                verify(&lake);
+                assert_same_as_far(&source, &lake, PROJECT);
             }
         }
         backend.call(["export", PROJECT, "--lake"]).arg(&lake).succeed();
@@ -112,7 +112,7 @@ fn interrupted_it_stops_and_goes_on_from_there() {
             assert!(output.status.success() || output.status.signal() == Some(SIGINT), "{:?}: {words}", output.status);
         }
         if lake.join("runlake.json").exists() {
-            verify(&lake);
+            assert_same_as_far(&source, &lake, PROJECT);
         }
     }
     assert!(interrupted > 0, "each export was faster than its interruption");

@@ -10,6 +10,7 @@ mod endless_faults;
 mod faults;
 mod formats;
 mod kills;
+mod object_store;
 mod output;
 mod readers;
 mod round_trip;
