@@ -4,6 +4,7 @@
 //! through here too. Every answer ends its connection.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -260,8 +261,12 @@ impl Answer {
 
     /// The head, which announces `length` bytes.
     fn head(&self, length: usize) -> Vec<u8> {
-        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("HTTP/1.1 {}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n", self.status).into_bytes()
+        let mut head = format!("HTTP/1.1 {}\r\n", self.status);
+        for (name, value) in &self.headers {
+            write!(head, "{name}: {value}\r\n").expect("writing to a String cannot fail");
+        }
+        write!(head, "Content-Length: {length}\r\nConnection: close\r\n\r\n").expect("writing to a String cannot fail");
+        head.into_bytes()
     }
 
     fn whole(&self) -> Reply {

@@ -7,6 +7,7 @@
 //! | `runlake serve` in the background | [`backend`] |
 //! | faults between a client and that backend | [`fault`], [`fault_proxy`] |
 //! | the lake with the sample runs, and rows out of any lake | [`lake`] |
+//! | chance with a seed, and how often to try it | [`chance`] |
 //! | two lakes compared | [`same_lake`] |
 //! | what the sample runs logged | [`truth`] |
 //! | Python with the official SDK and other readers of lakes | [`python`] |
@@ -17,6 +18,7 @@
 
 pub mod backend;
 pub mod binary;
+pub mod chance;
 pub mod command;
 pub mod fault;
 pub mod fault_proxy;

@@ -100,7 +100,9 @@ fn export_at_once(source: &Path, projects: &[&str]) {
         complete.extend((output.status.code() == Some(0)).then_some(project));
     }
     // Who says that all is done has done it, whatever the others did.
-    complete.into_iter().for_each(|project| assert_same(source, &lake, project));
+    for project in complete {
+        assert_same(source, &lake, project);
+    }
     verify(&lake);
     for project in projects {
         backend.call(["export", project, "--lake"]).arg(&lake).succeed();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runlake_tests::backend::Backend;
+use runlake_tests::chance::repeats;
 use runlake_tests::command::Runlake;
 use runlake_tests::fault::{Fault, Requests, Rule, When};
 use runlake_tests::fault_proxy::{FaultProxy, PageSizes};
@@ -213,14 +214,15 @@ fn mixed_faults(seed: u64, options: &[&str]) {
 
 #[test]
 fn a_mix_of_faults_on_pages() {
-    mixed_faults(1, ALL_LIVE);
-    mixed_faults(2, ALL_LIVE);
+    (1..=repeats(2, 30)).for_each(|seed| mixed_faults(seed.into(), ALL_LIVE));
 }
 
 #[test]
 fn a_mix_of_faults_on_exports() {
-    mixed_faults(3, ALL_EXPORTED);
-    mixed_faults(4, &["--exports", "live-tail"]);
+    for seed in 0..repeats(2, 30) {
+        let exports = if seed % 2 == 0 { ALL_EXPORTED } else { &["--exports", "live-tail"] };
+        mixed_faults(1000 + u64::from(seed), exports);
+    }
 }
 
 #[test]

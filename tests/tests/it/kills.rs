@@ -8,31 +8,19 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use runlake_tests::backend::Backend;
+use runlake_tests::chance::{Chance, repeats};
 use runlake_tests::lake::{PROJECT, small_lake};
 use runlake_tests::same_lake::{assert_same, assert_same_as_far, verify};
 
-const KILLS: u32 = 5;
+/// How many exports are killed in all, and how many in the slow tests.
+const KILLS: u32 = 6;
 const SLOW_KILLS: u32 = 60;
 /// The number of the signal that Ctrl-C sends.
 const SIGINT: i32 = 2;
 
-fn kills() -> u32 {
-    if std::env::var_os("RUNLAKE_SLOW_TESTS").is_some_and(|value| value != "0") { SLOW_KILLS } else { KILLS }
-}
-
-/// Numbers from 0 up to 1, the same in every run of the test
-/// (the constants are those of <https://prng.di.unimi.it/splitmix64.c>).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        f64::from(u32::try_from(bits >> 32).unwrap()) / f64::from(u32::MAX)
-    }
+/// Half of them.
+fn half_of_the_kills() -> u32 {
+    repeats(KILLS, SLOW_KILLS) / 2
 }
 
 /// Starts an export, and leaves it alone.
@@ -55,7 +43,7 @@ fn kill_again_and_again(options: &[&str], seed: u64, kills: u32) {
     let source = small_lake();
     let backend = Backend::start_with(&source, options);
     let whole = undisturbed(&backend);
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new(seed);
     let mut killed = 0;
     while killed < kills {
         let folder = tempfile::tempdir().unwrap();
@@ -63,7 +51,7 @@ fn kill_again_and_again(options: &[&str], seed: u64, kills: u32) {
         // Several kills of one lake: each leaves something for the next to go on from.
         for _ in 0..5.min(kills - killed) {
             let (mut export, _home) = start(&backend, &lake);
-            std::thread::sleep(whole.mul_f64(chance.next()));
+            std::thread::sleep(whole.mul_f64(chance.draw()));
             if export.try_wait().unwrap().is_none() {
                 export.kill().unwrap();
                 killed += 1;
@@ -81,12 +69,12 @@ fn kill_again_and_again(options: &[&str], seed: u64, kills: u32) {
 
 #[test]
 fn killed_while_it_reads_exports() {
-    kill_again_and_again(&["--exports", "always"], 1, kills() / 2);
+    kill_again_and_again(&["--exports", "always"], 1, half_of_the_kills());
 }
 
 #[test]
 fn killed_while_it_reads_pages() {
-    kill_again_and_again(&["--exports", "never"], 2, kills() - kills() / 2);
+    kill_again_and_again(&["--exports", "never"], 2, half_of_the_kills());
 }
 
 #[test]
@@ -96,11 +84,11 @@ fn interrupted_it_stops_and_goes_on_from_there() {
     let whole = undisturbed(&backend);
     let folder = tempfile::tempdir().unwrap();
     let lake = folder.path().join("lake");
-    let mut chance = Chance(3);
+    let mut chance = Chance::new(3);
     let mut interrupted = 0;
     for _ in 0..5 {
         let (export, _home) = start(&backend, &lake);
-        std::thread::sleep(whole.mul_f64(0.1 + 0.7 * chance.next()));
+        std::thread::sleep(whole.mul_f64(0.1 + 0.7 * chance.draw()));
         let signalled = std::process::Command::new("sh").args(["-c", &format!("kill -INT {}", export.id())]).stderr(Stdio::null()).status();
         let output = export.wait_with_output().unwrap();
         let words = String::from_utf8_lossy(&output.stderr);
