@@ -34,7 +34,8 @@ fn main() -> ExitCode {
 /// Log lines go to stderr: warnings by default, more with `-v`, or as `RUNLAKE_LOG` says.
 fn start_log(verbose: u8) {
     let default = match verbose {
-        0 => "error",
+        // What the table library calls an error is tried again, or reported as an error of ours.
+        0 => "error,deltalake_core=off",
         1 => "warn,runlake=info",
         2 => "info,runlake=debug",
         _ => "debug",

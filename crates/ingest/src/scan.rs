@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use runlake_fetch::{Client, RunPlan};
-use runlake_types::{Json, KeyPath, Object, RunRecord, flatten, unflatten};
+use runlake_types::{Json, KeyPath, Object, RunRecord, flatten, key_selects, unflatten};
 
 use crate::export::{ExportRows, export_rows};
 use crate::live_pages::{LivePages, step_of};
@@ -261,8 +261,7 @@ impl RunScan {
 
 /// The members of a row that have one of these dotted names or stand below it, with the stamps; `None` when there are none.
 fn with_keys(row: Object, keys: &[String]) -> Option<Object> {
-    let is_wanted =
-        |name: &str| keys.iter().any(|key| name == key || name.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('.')));
+    let is_wanted = |name: &str| keys.iter().any(|key| key_selects(key, name));
     let is_stamp = |path: &KeyPath| matches!(path.parts(), [key] if [STEP, TIMESTAMP, RUNTIME].contains(&key.as_str()));
     let (stamps, leaves): (Vec<_>, Vec<_>) = flatten(row).into_iter().partition(|(path, _)| is_stamp(path));
     let wanted: Vec<_> = leaves.into_iter().filter(|(path, value)| *value != Json::Null && is_wanted(&path.dotted())).collect();

@@ -7,8 +7,9 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use runlake_fetch::{Client, RunPlan, RunsQuery};
 use runlake_ingest::{KindPlan, RunScan, ScanOptions, rows_of_batch};
-use runlake_types::{ColumnSet, Filter, Json, Number, Object, ProjectPath, RunPath};
+use runlake_types::{ColumnSet, Json, Number, Object, ProjectPath, RunPath};
 
+use crate::export::ExportOptions;
 use crate::{Error, Lake, StoredRun};
 
 /// Runs that are compared at once.
@@ -27,23 +28,24 @@ pub struct Comparison {
 
 /// Reads every row of the project from the service and holds it against the lake's. Nothing is written.
 ///
-/// Runs of which the lake was asked to keep some keys only are compared by their records' counts alone.
+/// Only what `options` ask for is compared. Of runs of which the lake keeps some keys only, the records are.
 ///
 /// # Errors
 /// When the project cannot be listed, or the lake not read. A run that cannot be read is a difference.
-pub async fn compare(client: &Client, project: &ProjectPath, lake: &Lake, filter: &Filter) -> Result<Comparison, Error> {
-    let mut stored: BTreeMap<String, StoredRun> =
-        lake.runs(project).await?.into_iter().map(|run| (run.record.path.run_id.clone(), run)).collect();
-    let listed = client.list_runs(project, RunsQuery { filter: filter.clone(), ..RunsQuery::default() }).await?;
+pub async fn compare(client: &Client, project: &ProjectPath, lake: &Lake, options: &ExportOptions) -> Result<Comparison, Error> {
+    let is_ours = |run: &RunPath| options.shard.is_none_or(|shard| shard.contains(&run.run_id));
+    let stored = lake.runs(project).await?.into_iter().filter(|run| is_ours(&run.record.path));
+    let mut stored: BTreeMap<String, StoredRun> = stored.map(|run| (run.record.path.run_id.clone(), run)).collect();
+    let listed = client.list_runs(project, RunsQuery { filter: options.filter.clone(), ..RunsQuery::default() }).await?;
     let mut comparison = Comparison::default();
     let mut both = Vec::new();
-    for run in listed {
+    for run in listed.into_iter().filter(|run| is_ours(&run.path)) {
         match stored.remove(&run.path.run_id) {
             None => comparison.differences.push(format!("{}: the lake does not have it", run.path)),
             Some(ours) => both.push((run.path.run_id, ours)),
         }
     }
-    if filter.is_everything() {
+    if options.filter.is_everything() && !options.keep_deleted {
         comparison.differences.extend(stored.into_values().map(|run| format!("{}: the service does not have it", run.record.path)));
     }
     let outcomes = stream::iter(both).map(|(run_id, ours)| compare_run(client, project, lake, run_id, ours)).buffered(RUNS_AT_ONCE);

@@ -115,7 +115,7 @@ pub async fn import(lake: &Lake, paths: &[PathBuf], options: &ImportOptions, obs
             let damage =
                 merged.logs.into_iter().filter(|(_, survey)| !survey.damage.is_clean()).map(|(log, survey)| (log, survey.damage)).collect();
             report.runs.push(ImportedRun { run, state: merged.stored.record.state.clone(), rows, damage });
-            writer.end_run(StoredRun { synced_rows: Some(rows), ..merged.stored }).await?;
+            writer.end_run(StoredRun { synced_rows: Some(rows), ..merged.stored }).await;
         }
         writer.commit().await?;
     }

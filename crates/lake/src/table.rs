@@ -1,5 +1,6 @@
 //! One Delta table of the lake: its columns, its part files, and commits of new ones.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +13,14 @@ use deltalake::operations::create::CreateBuilder;
 use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableError};
+use futures::TryStreamExt;
 use object_store::ObjectStore;
 use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
 use runlake_ingest::schema::metric_column;
 use runlake_types::{ColumnSet, ProjectPath};
 
-use crate::part_file::PartFile;
+use crate::part_file::{PartFile, store_error};
 use crate::{Error, ErrorKind, Location};
 
 /// The columns by which every table is partitioned: their values stand in the folders' names, not in the part files.
@@ -175,6 +177,8 @@ impl Table {
         let reference: &dyn TableReference = snapshot.snapshot();
         let properties = CommitProperties::default()
             .with_metadata([("writer".to_owned(), concat!("runlake ", env!("CARGO_PKG_VERSION")).into())])
+            // Other writers' commits are never built upon unseen: they may hold rows of the same runs.
+            .with_max_retries(0)
             .with_application_transaction(DeltaTransaction::new(&transaction.writer, transaction.number));
         CommitBuilder::from(properties)
             .with_actions(actions)
@@ -184,12 +188,15 @@ impl Table {
         self.refresh().await
     }
 
-    /// Deletes files that no version of the last `keep` needs; gives their paths.
+    /// Deletes files that no version of the last `keep` needs; gives the paths of those that were there.
     pub(crate) async fn vacuum(self, keep: Duration, dry_run: bool) -> Result<Vec<String>, Error> {
+        let listed = self.store.list(None).map_ok(|file| file.location.to_string()).try_collect::<HashSet<String>>().await;
+        let before = listed.map_err(|source| store_error(self.name.as_str(), "listed", source))?;
         let keep = chrono::Duration::from_std(keep).unwrap_or(chrono::Duration::MAX);
         let vacuum = self.delta.vacuum().with_mode(VacuumMode::Full).with_retention_period(keep).with_enforce_retention_duration(false);
         let (_, metrics) = vacuum.with_dry_run(dry_run).await.map_err(|source| delta_error(self.name, "vacuumed", source))?;
-        Ok(metrics.files_deleted)
+        // The library names every file that the log says was removed, those of earlier times too.
+        Ok(metrics.files_deleted.into_iter().filter(|file| before.contains(file)).collect())
     }
 
     fn read_schema(&self) -> Result<SchemaRef, Error> {

@@ -78,24 +78,17 @@ impl LakeWriter {
         self.system_metrics.push(run_id, rows).await.map(|_rows_without_step| ())
     }
 
-    /// The run at hand is whole: it takes the place of what the lake has of it.
-    ///
-    /// # Errors
-    /// When a full part file cannot be written.
-    pub async fn end_run(&mut self, run: StoredRun) -> Result<(), Error> {
+    /// The run at hand is whole: it takes the place of what the lake has of it. Files that cannot be written fail the commit.
+    pub async fn end_run(&mut self, run: StoredRun) {
         self.dropped_histories.whole_run(&run.record.path.run_id);
         self.finish_run(run).await;
-        Ok(())
     }
 
-    /// The history rows given of the run at hand follow those that the lake has, of which those up to `stored_through` stay.
-    ///
-    /// # Errors
-    /// As [`LakeWriter::end_run`].
-    pub async fn append_run(&mut self, run: StoredRun, stored_through: i64) -> Result<(), Error> {
+    /// The history rows given of the run at hand follow those that the lake has, of which those up to `stored_through` stay. Files that
+    /// cannot be written fail the commit.
+    pub async fn append_run(&mut self, run: StoredRun, stored_through: i64) {
         self.dropped_histories.rows_after(&run.record.path.run_id, stored_through);
         self.finish_run(run).await;
-        Ok(())
     }
 
     /// Nothing but the run's record changed: its rows stay.

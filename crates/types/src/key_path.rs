@@ -43,6 +43,17 @@ impl KeyPath {
     }
 }
 
+/// Whether `key`, as users write it, asks for what is called `name` with dots: for itself, or for a member of the dict of that name.
+///
+/// ```
+/// use runlake_types::key_selects;
+/// assert!(key_selects("val", "val") && key_selects("val", "val.acc"));
+/// assert!(!key_selects("val", "value") && !key_selects("val.acc", "val"));
+/// ```
+pub fn key_selects(key: &str, name: &str) -> bool {
+    name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 impl fmt::Display for KeyPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.dotted())

@@ -33,7 +33,7 @@ pub use field::Field;
 pub use filter::Filter;
 pub use history_keys::HistoryKeys;
 pub use json::{Json, JsonError, MAX_DEPTH, Number, Object, object_text, quote_bare_floats};
-pub use key_path::KeyPath;
+pub use key_path::{KeyPath, key_selects};
 pub use near::near_names;
 pub use order::{Direction, Order};
 pub use path::{ProjectPath, RunPath};

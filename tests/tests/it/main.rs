@@ -10,4 +10,5 @@ mod output;
 mod readers;
 mod round_trip;
 mod sdk;
+mod sync;
 mod truth;

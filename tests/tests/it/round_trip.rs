@@ -9,7 +9,7 @@ use runlake_tests::lake::{PROJECT, block_on, canonical, columns, history, open, 
 use runlake_types::{Object, ProjectPath, Timestamp};
 
 /// Compares all that two lakes hold of a project.
-async fn assert_same(source: &Path, copy: &Path, project: &str) {
+pub(crate) async fn assert_same(source: &Path, copy: &Path, project: &str) {
     let (source, copy) = (open(source).await, open(copy).await);
     let project = ProjectPath::parse(project).unwrap();
     let (wanted, found) = (source.runs(&project).await.unwrap(), copy.runs(&project).await.unwrap());
@@ -30,7 +30,7 @@ async fn assert_same(source: &Path, copy: &Path, project: &str) {
     }
 }
 
-fn verify(lake: &Path) {
+pub(crate) fn verify(lake: &Path) {
     let verdict = Runlake::new(["verify", "--lake"]).arg(lake).succeed();
     assert!(verdict.stderr.contains(" 0 faults"), "{}", verdict.stderr);
 }

@@ -3,7 +3,7 @@
 use runlake_fetch::Client;
 use runlake_lake::compare::compare;
 use runlake_lake::export::{ExportOptions, ExportReport, Need, Shard, export as export_project};
-use runlake_lake::{Lake, Location};
+use runlake_lake::{ErrorKind, Lake, Location};
 use runlake_types::{Filter, Json, ProjectPath};
 
 use crate::arguments::Export;
@@ -29,7 +29,14 @@ pub(crate) async fn export(options: &Export) -> anyhow::Result<u8> {
     let location = Location::parse(&options.lake)?;
     let client = connect(&options.connection)?;
     client.project(&project).await?;
-    let lake = Lake::open_or_create(location).await?;
+    let nowhere = tempfile::tempdir()?;
+    let lake = match Lake::open(location.clone()).await {
+        // What would be done to a lake that is not there is what would be done to an empty one, which leaves no trace.
+        Err(error) if options.dry_run && matches!(error.kind(), ErrorKind::NoLake { .. }) => {
+            Lake::open_or_create(Location::folder(nowhere.path())?).await?
+        }
+        _ => Lake::open_or_create(location.clone()).await?,
+    };
     let mut progress = Progress::new("exporting");
     let report = export_project(&client, &project, &lake, &export_options, &mut |event| progress.note(&event)).await;
     progress.finish();
@@ -42,9 +49,9 @@ pub(crate) async fn export(options: &Export) -> anyhow::Result<u8> {
         report.unchanged,
         report.removed.len(),
         report.failed.len(),
-        lake.location()
+        location
     ));
-    let differences = if options.verify { compare_with_service(&client, &project, &lake, &export_options.filter).await? } else { 0 };
+    let differences = if options.verify { compare_with_service(&client, &project, &lake, &export_options).await? } else { 0 };
     if report.failed.is_empty() {
         return Ok(if differences == 0 { exit_code::OK } else { exit_code::FAULTS });
     }
@@ -56,8 +63,8 @@ pub(crate) async fn export(options: &Export) -> anyhow::Result<u8> {
 }
 
 /// How many differences there are between the service and the lake; each is said.
-async fn compare_with_service(client: &Client, project: &ProjectPath, lake: &Lake, filter: &Filter) -> anyhow::Result<usize> {
-    let comparison = compare(client, project, lake, filter).await?;
+async fn compare_with_service(client: &Client, project: &ProjectPath, lake: &Lake, options: &ExportOptions) -> anyhow::Result<usize> {
+    let comparison = compare(client, project, lake, options).await?;
     comparison.differences.iter().for_each(|difference| say(&format!("difference: {difference}")));
     say(&format!(
         "compared {} runs and {} rows with the service: {} differences",

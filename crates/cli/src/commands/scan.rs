@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use runlake_ingest::{Encoder, ErrorKind, KindPlan, RunScan, ScanOptions, Stream};
-use runlake_types::{ColumnSet, HistoryKeys, Json, KeyPath, Object, RunPath, RunRecord, flatten, near_names, unflatten};
+use runlake_types::{ColumnSet, HistoryKeys, Json, KeyPath, Object, RunPath, RunRecord, flatten, key_selects, near_names, unflatten};
 
 use crate::arguments::Scan;
 use crate::connection::connect;
@@ -48,17 +48,12 @@ pub(crate) async fn scan(options: &Scan) -> anyhow::Result<u8> {
 fn refuse_unknown_keys(run: &RunRecord, keys: &[String]) -> anyhow::Result<()> {
     let known: BTreeSet<&str> = run.history_keys.iter().flat_map(HistoryKeys::keys).map(|(name, _)| name).chain(ALWAYS).collect();
     for key in keys {
-        if !known.iter().any(|name| is_selected(name, key)) {
+        if !known.iter().any(|name| key_selects(key, name)) {
             let near = near_names(key, known.iter().copied()).into_iter().map(str::to_owned).collect();
             return Err(runlake_ingest::Error::from(ErrorKind::UnknownKey { key: key.clone(), near }).into());
         }
     }
     Ok(())
-}
-
-/// Whether the key named `name` is what `key` asks for: itself, or a member of the dict of that name.
-fn is_selected(name: &str, key: &str) -> bool {
-    name == key || name.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// The part of a row that was asked for; `None` when that is nothing.
@@ -71,22 +66,9 @@ fn select(row: Object, options: &Scan) -> Option<Object> {
         return Some(row);
     }
     let leaves: Vec<(KeyPath, Json)> = flatten(row);
-    let has = |key: &String| leaves.iter().any(|(path, value)| *value != Json::Null && is_selected(&path.dotted(), key));
+    let has = |key: &String| leaves.iter().any(|(path, value)| *value != Json::Null && key_selects(key, &path.dotted()));
     let keep = if options.require_all { options.keys.iter().all(has) } else { options.keys.iter().any(has) };
     let wanted =
-        |path: &KeyPath| ALWAYS.contains(&path.dotted().as_str()) || options.keys.iter().any(|key| is_selected(&path.dotted(), key));
+        |path: &KeyPath| ALWAYS.contains(&path.dotted().as_str()) || options.keys.iter().any(|key| key_selects(key, &path.dotted()));
     keep.then(|| unflatten(leaves.into_iter().filter(|(path, _)| wanted(path))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_selects_itself_and_what_is_in_it() {
-        assert!(is_selected("val", "val"));
-        assert!(is_selected("val.acc", "val"));
-        assert!(!is_selected("value", "val"));
-        assert!(!is_selected("val", "val.acc"));
-    }
 }

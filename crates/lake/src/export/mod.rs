@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use runlake_fetch::{Client, ErrorKind as FetchError, RunPlan, RunsQuery};
 use runlake_ingest::{Completeness, KindPlan, RunScan, ScanOptions, ScanReport};
-use runlake_types::{Filter, ProjectPath, RunPath, RunRecord, RunState, Timestamp};
+use runlake_types::{Filter, ProjectPath, RunPath, RunRecord, RunState, Timestamp, key_selects, near_names};
 use sha2::{Digest as _, Sha256};
 use tokio::task::JoinHandle;
 
 pub use need::Need;
 
-use self::reading::{Job, Piece, Reading, RunRead};
+use self::reading::{Job, Piece, Reading, RunRead, StoredBefore};
 use crate::{Error, Event, Lake, LakeWriter, Observer, StoredRun};
 
 /// Runs committed together: few enough that little is done again after a kill, many enough that the Delta logs stay short.
@@ -145,9 +145,9 @@ pub async fn export(
     let job = Job { client: client.clone(), lake: lake.clone(), kinds: Arc::clone(writer.plan()), keys };
     let mut queue = Queue::new(job, project.clone(), listing.needed);
     let mut committed_at = std::time::Instant::now();
-    while let Some((mut reading, needed)) = queue.next().await? {
+    while let Some(mut reading) = queue.next().await? {
         observer(Event::RunStarted { run: &reading.run });
-        match write_run(&mut reading, &needed, options, &mut writer, observer).await? {
+        match write_run(&mut reading, options, &mut writer, observer).await? {
             Ok(exported) => {
                 observer(Event::RunFinished { run: &reading.run, rows: exported.rows, completeness: exported.completeness });
                 report.written.push(exported);
@@ -193,13 +193,6 @@ struct Needed {
     stored: Option<StoredBefore>,
 }
 
-/// What the lake has of the run.
-#[derive(Debug)]
-struct StoredBefore {
-    completeness: Completeness,
-    rows: u64,
-}
-
 impl Needed {
     fn would_be(self, project: &ProjectPath) -> ExportedRun {
         let completeness = if self.state.is_live() { Completeness::Live } else { Completeness::Complete };
@@ -224,7 +217,7 @@ struct Listing {
     kinds: KindPlan,
 }
 
-/// Lists the project. What is kept of a run is small: its record is read again when its turn comes.
+/// Lists the project. What is kept of a run afterwards is small: its record is read again when its turn comes.
 async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &ExportOptions) -> Result<Listing, Error> {
     let is_ours = |run_id: &str| options.shard.is_none_or(|shard| shard.contains(run_id));
     let mut stored: BTreeMap<String, StoredRun> = BTreeMap::new();
@@ -234,6 +227,7 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
     let mut keys = options.keys.clone();
     keys.sort_unstable();
     let keys = (!keys.is_empty()).then_some(keys);
+    let mut key_names: Option<BTreeSet<String>> = keys.is_some().then(BTreeSet::new);
     let mut listing = Listing { needed: Vec::new(), unchanged: 0, gone: Vec::new(), kinds: KindPlan::default() };
     let mut seen = BTreeSet::new();
     let query = RunsQuery { filter: options.filter.clone(), ..RunsQuery::default() };
@@ -241,6 +235,12 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
         let run_id = run.path.run_id.clone();
         if !is_ours(&run_id) || !seen.insert(run_id.clone()) {
             continue;
+        }
+        match (&run.history_keys, &mut key_names) {
+            (Some(keys), Some(names)) => names.extend(keys.keys().map(|(name, _)| name.to_owned())),
+            // What a run without a list of keys has is not known before it is read.
+            (None, names) if run.history_line_count != Some(0) => *names = None,
+            _ => {}
         }
         let before = stored.get(&run_id);
         let need = if options.refresh { Need::Everything } else { Need::of(&run, before, keys.as_deref()) };
@@ -255,15 +255,29 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
             rows: run.history_line_count,
             last_step: run.last_step(),
             kinds_unknown,
-            stored: before.map(|run| StoredBefore { completeness: run.completeness, rows: run.synced_rows.unwrap_or_default() }),
+            stored: before.map(StoredBefore::of),
             state: run.state,
         });
+    }
+    if let Some(names) = key_names {
+        refuse_unknown_keys(&options.keys, &names)?;
     }
     listing.needed.sort_by(|a, b| a.run_id.cmp(&b.run_id));
     if !options.keep_deleted && options.filter.is_everything() {
         listing.gone = stored.into_keys().filter(|run_id| !seen.contains(run_id)).collect();
     }
     Ok(listing)
+}
+
+/// A key that no run has is an error, never an empty lake.
+fn refuse_unknown_keys(keys: &[String], names: &BTreeSet<String>) -> Result<(), Error> {
+    for key in keys {
+        if !names.iter().any(|name| key_selects(key, name)) {
+            let near = near_names(key, names.iter().map(String::as_str)).into_iter().map(str::to_owned).collect();
+            return Err(runlake_ingest::Error::from(runlake_ingest::ErrorKind::UnknownKey { key: key.clone(), near }).into());
+        }
+    }
+    Ok(())
 }
 
 /// Adds what the service knows of the run's keys; whether it knows too little.
@@ -299,7 +313,7 @@ struct Queue {
     /// The plan that is being asked for.
     planning: Option<Planning>,
     planned: VecDeque<(Needed, Result<RunPlan, Error>)>,
-    begun: VecDeque<(Reading, Needed)>,
+    begun: VecDeque<Reading>,
 }
 
 /// Runs whose plan was asked for.
@@ -311,13 +325,12 @@ impl Queue {
     }
 
     /// The next run in order, which may have been begun long ago; `None` at the end.
-    async fn next(&mut self) -> Result<Option<(Reading, Needed)>, Error> {
+    async fn next(&mut self) -> Result<Option<Reading>, Error> {
         while self.begun.len() < RUNS_AHEAD {
             self.plan_ahead();
             if let Some((needed, planned)) = self.planned.pop_front() {
                 let run = self.project.run(&needed.run_id);
-                let stored_rows = needed.stored.as_ref().map_or(0, |stored| stored.rows);
-                self.begun.push_back((self.job.read(run, planned, needed.need, stored_rows), needed));
+                self.begun.push_back(self.job.read(run, planned, needed.need, needed.stored));
                 continue;
             }
             // With a run at hand, its writer need not wait for the plan of the next ones.
@@ -346,7 +359,6 @@ impl Queue {
 /// Writes a run as its pieces come. The outer error is the lake's and ends the job, the inner is the run's and does not.
 async fn write_run(
     reading: &mut Reading,
-    needed: &Needed,
     options: &ExportOptions,
     writer: &mut LakeWriter,
     observer: &mut Observer<'_>,
@@ -364,18 +376,14 @@ async fn write_run(
             None => return Ok(Err(crate::ErrorKind::Stopped { reason: format!("the reader of {}", reading.run) }.into())),
         }
     };
-    let RunRead { record, report, events, kept_through } = read;
-    let completeness = match (&needed.stored, needed.need) {
-        (Some(stored), Need::Record) if record.state.is_live() || stored.completeness == Completeness::Complete => stored.completeness,
-        _ => report.completeness,
-    };
+    let RunRead { record, report, events, done } = read;
     warn_of(&reading.run, &report, options, observer);
     let exported = ExportedRun {
         run: record.path.clone(),
-        need: if kept_through.is_none() && needed.need != Need::Record { Need::Everything } else { needed.need },
+        need: done,
         state: record.state.clone(),
         rows: report.rows,
-        completeness,
+        completeness: report.completeness,
         last_step: report.last_step,
     };
     let mut keys = options.keys.clone();
@@ -383,19 +391,19 @@ async fn write_run(
     let stored = StoredRun {
         record,
         synced_at: Timestamp::now(),
-        completeness,
+        completeness: report.completeness,
         synced_through_step: report.last_step,
         synced_rows: Some(report.rows),
         synced_keys: (!keys.is_empty()).then_some(keys),
     };
-    if needed.need == Need::Record {
+    if done == Need::Record {
         writer.update_run(stored);
         return Ok(Ok(exported));
     }
     writer.push_system(&run_id, events).await?;
-    match kept_through {
-        Some(step) => writer.append_run(stored, step).await?,
-        None => writer.end_run(stored).await?,
+    match done {
+        Need::RowsFrom(step) => writer.append_run(stored, step).await,
+        _ => writer.end_run(stored).await,
     }
     Ok(Ok(exported))
 }

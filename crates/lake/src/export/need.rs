@@ -1,7 +1,7 @@
 //! What a run needs so that the lake has it as the service has it, from its record alone.
 
 use runlake_ingest::Completeness;
-use runlake_types::RunRecord;
+use runlake_types::{RunRecord, Timestamp};
 
 use crate::StoredRun;
 
@@ -19,6 +19,21 @@ pub enum Need {
     Everything,
 }
 
+/// What of a record tells whether rows came, went or changed. A heartbeat alone may be that of a run that was rewound and logged as many
+/// rows again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HistoryMarks {
+    rows: Option<u64>,
+    last_step: Option<i64>,
+    heartbeat_at: Option<Timestamp>,
+}
+
+impl HistoryMarks {
+    pub(super) fn of(run: &RunRecord) -> Self {
+        Self { rows: run.history_line_count, last_step: run.last_step(), heartbeat_at: run.heartbeat_at }
+    }
+}
+
 impl Need {
     /// What `listed` needs, when the lake has `stored` and wants the rows of these `keys`.
     pub fn of(listed: &RunRecord, stored: Option<&StoredRun>, keys: Option<&[String]>) -> Self {
@@ -31,10 +46,7 @@ impl Need {
         if before == listed {
             return Self::Nothing;
         }
-        // Rows leave their traces in these; a heartbeat alone may be that of a run that was rewound and logged as many rows again.
-        let is_same_history = before.history_line_count == listed.history_line_count
-            && before.last_step() == listed.last_step()
-            && before.heartbeat_at == listed.heartbeat_at;
+        let is_same_history = HistoryMarks::of(before) == HistoryMarks::of(listed);
         let had_all_rows = stored.synced_rows.is_some() && stored.synced_rows == before.history_line_count;
         if is_same_history && (had_all_rows || stored.completeness == Completeness::Complete) {
             return Self::Record;
@@ -52,7 +64,7 @@ impl Need {
 
 #[cfg(test)]
 mod tests {
-    use runlake_types::{HistoryKeys, Json, RunPath, RunState, Timestamp};
+    use runlake_types::{HistoryKeys, Json, RunPath, RunState};
 
     use super::*;
 

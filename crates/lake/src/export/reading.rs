@@ -9,8 +9,8 @@ use runlake_types::{Json, Object, RunPath, RunRecord};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::need::Need;
-use crate::{Error, Lake};
+use super::need::{HistoryMarks, Need};
+use crate::{Error, Lake, StoredRun};
 
 /// Pieces that wait for the writer.
 const PIECES_AHEAD: usize = 2;
@@ -35,18 +35,42 @@ pub(super) struct RunRead {
     pub(super) record: RunRecord,
     pub(super) report: ScanReport,
     pub(super) events: Vec<Object>,
-    /// The last step of the rows that the lake keeps; `None` when every row came anew.
-    pub(super) kept_through: Option<i64>,
+    /// What was done: more than was needed by the listing when the run changed since.
+    pub(super) done: Need,
+}
+
+/// What the lake has of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredBefore {
+    completeness: Completeness,
+    rows: u64,
+    through_step: Option<i64>,
+    marks: HistoryMarks,
+}
+
+impl StoredBefore {
+    pub(super) fn of(run: &StoredRun) -> Self {
+        Self {
+            completeness: run.completeness,
+            rows: run.synced_rows.unwrap_or_default(),
+            through_step: run.synced_through_step,
+            marks: HistoryMarks::of(&run.record),
+        }
+    }
 }
 
 impl RunRead {
     /// A run whose rows the lake has.
-    fn of_record(record: RunRecord, stored_rows: u64) -> Self {
+    fn of_record(record: RunRecord, stored: StoredBefore) -> Self {
         let mut report = ScanReport::of_nothing(&record);
-        report.rows = stored_rows;
-        report.last_step = record.last_step();
-        report.completeness = if record.state.is_live() { Completeness::Live } else { Completeness::Complete };
-        Self { record, report, events: Vec::new(), kept_through: None }
+        report.rows = stored.rows;
+        report.last_step = stored.through_step;
+        report.completeness = match stored.completeness {
+            _ if record.state.is_live() => Completeness::Live,
+            _ if record.history_line_count == Some(stored.rows) => Completeness::Complete,
+            before => before,
+        };
+        Self { record, report, events: Vec::new(), done: Need::Record }
     }
 }
 
@@ -74,11 +98,11 @@ pub(super) struct Job {
 
 impl Job {
     /// Begins to read a run.
-    pub(super) fn read(&self, run: RunPath, planned: Result<RunPlan, Error>, need: Need, stored_rows: u64) -> Reading {
+    pub(super) fn read(&self, run: RunPath, planned: Result<RunPlan, Error>, need: Need, stored: Option<StoredBefore>) -> Reading {
         let (send, pieces) = mpsc::channel(PIECES_AHEAD);
         let job = self.clone();
         let task = tokio::spawn(async move {
-            let last = match job.read_all(planned, need, stored_rows, &send).await {
+            let last = match job.read_all(planned, need, stored, &send).await {
                 Ok(read) => Piece::End(Box::new(read)),
                 Err(error) => Piece::Failed(error),
             };
@@ -92,35 +116,35 @@ impl Job {
         &self,
         planned: Result<RunPlan, Error>,
         need: Need,
-        stored_rows: u64,
+        stored: Option<StoredBefore>,
         pieces: &mpsc::Sender<Piece>,
     ) -> Result<RunRead, Error> {
         let plan = planned?;
         let run = plan.record.path.clone();
-        if need == Need::Record {
-            return Ok(RunRead::of_record(plan.record, stored_rows));
+        // The plan is newer than the listing: rows may have come since, and a record that counts them must not stand without them.
+        if let Some(stored) = stored.filter(|stored| need == Need::Record && stored.marks == HistoryMarks::of(&plan.record)) {
+            return Ok(RunRead::of_record(plan.record, stored));
         }
         let events = tokio::spawn({
             let (client, run) = (self.client.clone(), run.clone());
             async move { events(&client, &run).await }
         });
-        let mut kept_through = None;
-        let mut outcome = None;
-        if let Need::RowsFrom(step) = need {
-            outcome = self.read_tail(plan.clone(), step, stored_rows, pieces).await?;
-            if outcome.is_some() {
-                kept_through = Some(step);
-            } else {
+        let mut read = None;
+        if let (Need::RowsFrom(step), Some(stored)) = (need, stored) {
+            read = self.read_tail(plan.clone(), step, stored.rows, pieces).await?.map(|(record, report)| (record, report, need));
+            if read.is_none() {
                 tracing::debug!(%run, "the lake's rows are no beginning of the run's: it is read whole");
                 drop(pieces.send(Piece::Again).await);
             }
         }
-        let (record, report) = match outcome {
-            Some(read) => read,
-            None => self.read_whole(plan, pieces).await?,
+        let (record, report, done) = if let Some(read) = read {
+            read
+        } else {
+            let (record, report) = self.read_whole(plan, pieces).await?;
+            (record, report, Need::Everything)
         };
         let events = events.await.map_err(|stopped| Error::stopped(&stopped))??;
-        Ok(RunRead { record, report, events, kept_through })
+        Ok(RunRead { record, report, events, done })
     }
 
     async fn read_whole(&self, plan: RunPlan, pieces: &mpsc::Sender<Piece>) -> Result<(RunRecord, ScanReport), Error> {
