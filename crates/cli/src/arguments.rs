@@ -136,6 +136,53 @@ pub(crate) struct Serve {
     /// Which runs have Parquet exports: those that ended, the older part of running ones too, none, or all.
     #[arg(long, value_enum, default_value = "ended")]
     pub(crate) exports: Exports,
+    #[command(flatten)]
+    pub(crate) stand_in: StandIn,
+}
+
+/// What `serve` takes on of a service that it stands in for.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "To try out clients")]
+pub(crate) struct StandIn {
+    /// Send each answer so many milliseconds later than it could be.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) latency_ms: u64,
+    /// Refuse requests beyond so many in a second, with HTTP 429 and `Retry-After`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate_limit: Option<u32>,
+    /// The most rows of one page of a history, whatever was asked for; a window with more is sampled without a word.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(crate) page_rows_cap: usize,
+    /// Pages of a history leave out the steps that are exported; otherwise they have every step.
+    #[arg(long)]
+    pub(crate) no_live_overlap: bool,
+    /// The most rows of one Parquet export; a run with more has several.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) rows_per_file: usize,
+    /// The order of the columns of exports.
+    #[arg(long, value_enum, default_value = "scalars-first")]
+    pub(crate) parquet_order: ParquetOrder,
+    /// The type of `_step` in exports.
+    #[arg(long, value_enum, default_value = "int")]
+    pub(crate) step_type: StepType,
+}
+
+/// In which order an export has its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ParquetOrder {
+    /// By name.
+    Alpha,
+    /// Numbers, booleans and strings, then dicts and lists, each by name.
+    ScalarsFirst,
+}
+
+/// How an export has its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StepType {
+    /// Integers of 64 bits.
+    Int,
+    /// Doubles, as in old files of the service.
+    Double,
 }
 
 /// Which runs `serve` gives as Parquet exports.

@@ -45,7 +45,7 @@ impl Backend {
     pub(crate) fn new(source: Arc<dyn Source>, options: ServerOptions) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Ok(Self {
-            catalog: Catalog::new(Arc::clone(&source)),
+            catalog: Catalog::new(Arc::clone(&source), options.refresh_after),
             source,
             gate: Gate::new(&options.access),
             signer: Signer::new(options.signed_url_lifetime),

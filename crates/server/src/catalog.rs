@@ -1,7 +1,8 @@
 //! The projects and runs of the lake as one request sees them: read once for each version of the lake, and kept until it changes.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use runlake_types::{Filter, Order, ProjectPath, Timestamp};
 use sha2::{Digest, Sha256};
@@ -14,7 +15,9 @@ use crate::{Error, ErrorKind};
 /// Hands out the newest [`Snapshot`].
 pub(crate) struct Catalog {
     source: Arc<dyn Source>,
-    current: Mutex<Option<Arc<Snapshot>>>,
+    refresh_after: Duration,
+    /// The newest snapshot, and when it was known to be that.
+    current: Mutex<Option<(Arc<Snapshot>, Instant)>>,
 }
 
 /// The lake at one version.
@@ -59,21 +62,32 @@ fn source_error(what: impl Into<String>) -> impl FnOnce(SourceError) -> Error {
 }
 
 impl Catalog {
-    pub(crate) fn new(source: Arc<dyn Source>) -> Self {
-        Self { source, current: Mutex::new(None) }
+    pub(crate) fn new(source: Arc<dyn Source>, refresh_after: Duration) -> Self {
+        Self { source, refresh_after, current: Mutex::new(None) }
     }
 
-    /// The lake as it is now.
+    /// The lake as it is now, or was a moment ago.
     pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
+        let asked_at = Instant::now();
+        if let Some((snapshot, known_at)) = self.lock().as_ref()
+            && asked_at.duration_since(*known_at) < self.refresh_after
+        {
+            return Ok(Arc::clone(snapshot));
+        }
         let version = self.source.version().await.map_err(source_error("the version"))?;
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(snapshot) = current.as_ref().filter(|snapshot| snapshot.version == version) {
+        let mut current = self.lock();
+        if let Some((snapshot, known_at)) = current.as_mut().filter(|(snapshot, _)| snapshot.version == version) {
+            *known_at = asked_at;
             return Ok(Arc::clone(snapshot));
         }
         let source = Arc::clone(&self.source);
         let snapshot = Arc::new(Snapshot { source, version, projects: OnceCell::new(), runs: Mutex::default() });
-        *current = Some(Arc::clone(&snapshot));
+        *current = Some((Arc::clone(&snapshot), asked_at));
         Ok(snapshot)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Arc<Snapshot>, Instant)>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

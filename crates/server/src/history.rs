@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::Arc;
 
 use runlake_types::{HistoryKeys, Json, Kind, KindCounts, Number, Object, flatten};
 
 use crate::rows::Rows;
 use crate::sampling::even_indices;
+use crate::splice::Text;
 use crate::{Error, ErrorKind};
 
 /// The most rows and bytes of one reply.
@@ -23,21 +25,16 @@ pub(crate) struct Limits {
 /// How many samples a spec means that does not say, as in the service.
 const DEFAULT_SAMPLES: usize = 500;
 
-/// The lines of `window`; `samples` of them, evenly spaced, when there are more. Blocks.
-pub(crate) fn page(rows: &Rows, window: Range<usize>, samples: Option<usize>, limits: Limits) -> Result<Vec<String>, Error> {
+/// The lines of `window` as a list of JSON strings; `samples` of them, evenly spaced, when there are more. Blocks.
+pub(crate) fn page(rows: &Arc<Rows>, window: Range<usize>, samples: Option<usize>, limits: Limits) -> Result<Text, Error> {
     let most = samples.unwrap_or(limits.rows).min(limits.rows);
     if window.len() <= most {
-        check_size(rows.text_bytes(window.clone()), limits)?;
-        let mut lines = Vec::with_capacity(window.len());
-        rows.visit(window, |_, line| {
-            lines.push(line.to_owned());
-            Ok(())
-        })?;
-        return Ok(lines);
+        check_size(rows.item_bytes(window.clone()), limits)?;
+        return Ok(Text::Spooled(Arc::clone(rows), rows.items(window)));
     }
     let indices = || even_indices(window.len(), most).map(|index| window.start + index);
-    check_size(indices().map(|row| rows.text_bytes(row..row + 1)).sum(), limits)?;
-    rows.pick(indices())
+    check_size(indices().map(|row| rows.item_bytes(row..row + 1)).sum(), limits)?;
+    Ok(Text::Bytes(rows.pick_items(indices())?.into()))
 }
 
 fn check_size(bytes: u64, limits: Limits) -> Result<(), Error> {
@@ -221,13 +218,19 @@ mod tests {
     #[test]
     fn pages_are_sampled_beyond_what_was_asked_for() {
         let folder = tempfile::tempdir().unwrap();
-        let rows = spooled(&lines(), folder.path());
-        assert_eq!(page(&rows, 3..6, Some(3), LIMITS).unwrap(), lines()[3..6]);
-        assert_eq!(page(&rows, 0..20, Some(2), LIMITS).unwrap(), [lines()[0].clone(), lines()[19].clone()]);
-        assert_eq!(page(&rows, 0..20, None, Limits { rows: 1, ..LIMITS }).unwrap(), [lines()[19].clone()]);
+        let rows = Arc::new(spooled(&lines(), folder.path()));
+        let Text::Spooled(_, items) = page(&rows, 3..6, Some(3), LIMITS).unwrap() else { panic!("a whole window is a slice") };
+        assert_eq!(items, rows.items(3..6));
+        let sampled = |samples, limits| match page(&rows, 0..20, samples, limits).unwrap() {
+            Text::Bytes(list) => serde_json::from_slice::<Vec<String>>(&list).unwrap(),
+            Text::Spooled(..) => panic!("a sample is picked"),
+        };
+        assert_eq!(sampled(Some(2), LIMITS), [lines()[0].clone(), lines()[19].clone()]);
+        assert_eq!(sampled(None, Limits { rows: 1, ..LIMITS }), [lines()[19].clone()]);
+        assert_eq!(sampled(Some(0), LIMITS), [""; 0]);
         assert_eq!(
             page(&rows, 0..20, None, Limits { bytes: 50, ..LIMITS }).unwrap_err().to_string().split(';').next().unwrap(),
-            "the rows asked for hold 1055 bytes and one reply may hold 50"
+            format!("the rows asked for hold {} bytes and one reply may hold 50", rows.item_bytes(0..20))
         );
     }
 

@@ -11,7 +11,8 @@
 //!
 //! Inside: `routes` takes requests to `schema` (GraphQL) or `send_file`; both find runs in the `catalog` and their rows, as JSON lines
 //! on disk, through `backend`, from which `history` answers pages and samples and `exports` makes Parquet files. Nothing is decoded
-//! twice while it is kept, and everything kept has a bound.
+//! twice while it is kept, and everything kept has a bound. Pages and exports go from the page cache to the socket: rows are spooled in the
+//! form in which they stand in a reply, and `splice` puts them there. Nothing is compressed on the way, since the way is short.
 
 mod auth;
 mod backend;
@@ -21,6 +22,7 @@ mod console;
 mod cursor;
 mod error;
 mod exports;
+mod file_chunks;
 mod files;
 mod history;
 mod lake_source;
@@ -35,6 +37,8 @@ mod send_file;
 mod serve;
 mod signing;
 mod source;
+mod splice;
+mod throttle;
 
 pub use error::{Error, ErrorKind};
 pub use options::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions};

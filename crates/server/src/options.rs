@@ -112,6 +112,14 @@ pub struct ServerOptions {
     /// How many bytes of decoded histories and of exports are kept on disk while the backend runs; those that were not used for the
     /// longest time go first. Default: 8 GiB.
     pub scratch_bytes: u64,
+    /// For how long what is known of the lake is taken to be fresh; to look whether it has changed costs some milliseconds. Default: a tenth
+    /// of a second.
+    pub refresh_after: Duration,
+    /// How much later than it could be each answer is sent, to try out clients as if the backend were far. Default: not at all.
+    pub latency: Duration,
+    /// How many requests are answered in one second; the others are refused with HTTP 429 and `Retry-After`, and every answer has
+    /// `RateLimit-Remaining` and `RateLimit-Reset`. Default: all.
+    pub requests_per_second: Option<u32>,
 }
 
 impl Default for ServerOptions {
@@ -125,6 +133,9 @@ impl Default for ServerOptions {
             max_page_bytes: 256 << 20,
             history_includes_exported: true,
             scratch_bytes: 8 << 30,
+            refresh_after: Duration::from_millis(100),
+            latency: Duration::ZERO,
+            requests_per_second: None,
         }
     }
 }

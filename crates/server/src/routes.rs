@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::Variables;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -19,6 +20,8 @@ use crate::exports::ExportKey;
 use crate::schema::{Request, Schema, schema};
 use crate::send_file::send;
 use crate::signing::Refusal;
+use crate::splice::Splices;
+use crate::throttle::Throttle;
 use crate::{Error, files};
 
 /// The most bytes of a GraphQL request: a document with an alias for each of thousands of runs fits.
@@ -35,14 +38,22 @@ struct Served {
 
 /// The routes of a backend.
 pub(crate) fn routes(backend: Arc<Backend>) -> Router {
+    let throttle = Throttle::new(backend.options.latency, backend.options.requests_per_second).map(Arc::new);
     let served = Served { backend, schema: schema() };
-    Router::new()
+    let routes = Router::new()
         .route("/graphql", post(graphql).layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES)))
         .route("/files/{entity}/{project}/{run}/{*name}", get(run_file))
         .route("/exports/{entity}/{project}/{run}/{file}", get(export))
-        .route("/healthz", get(async || "ok\n"))
         .fallback(async || failure(StatusCode::NOT_FOUND, "there is nothing at this address"))
-        .with_state(served)
+        .with_state(served);
+    let routes = match throttle {
+        Some(throttle) => routes.layer(middleware::from_fn(move |request, next: Next| {
+            let throttle = Arc::clone(&throttle);
+            async move { throttle.pass(next.run(request)).await }
+        })),
+        None => routes,
+    };
+    routes.route("/healthz", get(async || "ok\n"))
 }
 
 /// An answer in the form in which the SDK finds a message.
@@ -78,7 +89,9 @@ async fn graphql(State(served): State<Served>, uri: Uri, headers: HeaderMap, bod
         Err(error) => return broken(&error),
     };
     let base_url = base_url(&backend, &uri, &headers);
-    let mut request = async_graphql::Request::new(body.query).data(Request { backend, snapshot, base_url });
+    let splices = Arc::new(Splices::new());
+    let shared = Request { backend, snapshot, splices: Arc::clone(&splices), base_url };
+    let mut request = async_graphql::Request::new(body.query).data(shared);
     if let Some(variables) = body.variables {
         request = request.variables(Variables::from_json(variables));
     }
@@ -98,7 +111,14 @@ async fn graphql(State(served): State<Served>, uri: Uri, headers: HeaderMap, bod
         }
     }
     let status = if is_invalid { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    (status, Json(response)).into_response()
+    match serde_json::to_vec(&response) {
+        Ok(reply) => {
+            let (body, length) = splices.body(reply);
+            let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_LENGTH, length.into())];
+            (status, headers, body).into_response()
+        }
+        Err(error) => broken(&Error::io("write a reply")(error.into())),
+    }
 }
 
 /// The address under which this client reaches us.

@@ -1,4 +1,6 @@
-//! One run's rows as JSON lines on disk, with the step and the place of each in memory (16 bytes a row): pages are slices.
+//! One run's rows on disk, with the step and the place of each in memory (16 bytes a row).
+//!
+//! Each row is a JSON string that holds JSON, with a comma after it: what a page of a GraphQL reply holds, so that a page is a slice.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -17,7 +19,7 @@ use crate::{Error, ErrorKind};
 #[derive(Debug)]
 pub(crate) struct Rows {
     path: TempPath,
-    /// Where each row's text ends; it begins where the last one ended.
+    /// Where each row's item ends, after its comma; it begins where the last one ended.
     ends: Vec<u64>,
     steps: Vec<i64>,
 }
@@ -32,12 +34,15 @@ impl Rows {
         let (mut ends, mut steps, mut end) = (Vec::new(), Vec::new(), 0);
         let file = NamedTempFile::new_in(folder).map_err(Error::io("make a file in the temporary folder"))?;
         let mut out = BufWriter::with_capacity(1 << 18, file);
+        let mut item = Vec::new();
         let mut write_all = || -> Result<(), Spooling> {
             while let Some(batch) = runtime.block_on(batches.next()) {
                 for row in batch.map_err(Spooling::Source)? {
-                    let text = object_text(&row);
-                    out.write_all(text.as_bytes()).map_err(Spooling::Io)?;
-                    end += text.len() as u64;
+                    item.clear();
+                    serde_json::to_writer(&mut item, &object_text(&row)).map_err(|error| Spooling::Io(error.into()))?;
+                    item.push(b',');
+                    out.write_all(&item).map_err(Spooling::Io)?;
+                    end += item.len() as u64;
                     ends.push(end);
                     let counted_on = steps.last().map_or(0, |last| last + 1);
                     steps.push(step_of(&row).unwrap_or(counted_on));
@@ -63,12 +68,23 @@ impl Rows {
 
     /// What the rows take on disk and in memory.
     pub(crate) fn size_bytes(&self) -> u64 {
-        self.text_bytes(0..self.len()) + 16 * self.len() as u64
+        self.item_bytes(0..self.len()) + 16 * self.len() as u64
     }
 
-    /// The bytes of these rows' texts.
-    pub(crate) fn text_bytes(&self, rows: Range<usize>) -> u64 {
+    /// The bytes that these rows take in a reply.
+    pub(crate) fn item_bytes(&self, rows: Range<usize>) -> u64 {
         self.start(rows.end) - self.start(rows.start)
+    }
+
+    /// Where the items of these rows lie in the file, with commas between them.
+    pub(crate) fn items(&self, rows: Range<usize>) -> Range<u64> {
+        let (start, end) = (self.start(rows.start), self.start(rows.end));
+        start..end.saturating_sub(1).max(start)
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The step of each row.
@@ -94,7 +110,7 @@ impl Rows {
             let text = self.read(&mut file, next..until)?;
             for row in next..until {
                 let at = |offset: u64| usize::try_from(offset - from).expect("a chunk that was read is in memory");
-                see(row, &text[at(self.start(row))..at(self.ends[row])])?;
+                see(row, &unescaped(&text[at(self.start(row))..at(self.ends[row])])?)?;
             }
             next = until;
         }
@@ -104,7 +120,21 @@ impl Rows {
     /// The texts of the rows at `indices`, in that order. Blocks.
     pub(crate) fn pick(&self, indices: impl Iterator<Item = usize>) -> Result<Vec<String>, Error> {
         let mut file = self.open()?;
-        indices.map(|row| self.read(&mut file, row..row + 1)).collect()
+        indices.map(|row| unescaped(&self.read(&mut file, row..row + 1)?)).collect()
+    }
+
+    /// The JSON text of a list with the items of the rows at `indices`, in that order. Blocks.
+    pub(crate) fn pick_items(&self, indices: impl Iterator<Item = usize>) -> Result<String, Error> {
+        let mut file = self.open()?;
+        let mut list = String::from("[");
+        for row in indices {
+            list.push_str(&self.read(&mut file, row..row + 1)?);
+        }
+        if list.ends_with(',') {
+            list.pop();
+        }
+        list.push(']');
+        Ok(list)
     }
 
     fn open(&self) -> Result<File, Error> {
@@ -118,13 +148,19 @@ impl Rows {
     fn read(&self, file: &mut File, rows: Range<usize>) -> Result<String, Error> {
         let mut read = || -> io::Result<String> {
             file.seek(SeekFrom::Start(self.start(rows.start)))?;
-            let length = usize::try_from(self.text_bytes(rows.clone())).map_err(io::Error::other)?;
+            let length = usize::try_from(self.item_bytes(rows.clone())).map_err(io::Error::other)?;
             let mut bytes = vec![0; length];
             file.read_exact(&mut bytes)?;
             String::from_utf8(bytes).map_err(io::Error::other)
         };
         read().map_err(Error::io("read rows from the temporary folder"))
     }
+}
+
+/// The text of a row, from its item with or without the comma.
+fn unescaped(item: &str) -> Result<String, Error> {
+    let text = serde_json::from_str(item.strip_suffix(',').unwrap_or(item)).map_err(io::Error::from);
+    text.map_err(Error::io("read rows from the temporary folder"))
 }
 
 enum Spooling {
@@ -168,6 +204,14 @@ pub(crate) mod tests {
         .unwrap();
         assert_eq!(seen, (2..30).collect::<Vec<_>>());
         assert_eq!(rows.pick([29, 0].into_iter()).unwrap(), [line(87), line(0)]);
+        let list: Vec<String> = serde_json::from_str(&rows.pick_items([29, 0].into_iter()).unwrap()).unwrap();
+        assert_eq!(list, [line(87), line(0)]);
+        let file = String::from_utf8(std::fs::read(rows.path()).unwrap()).unwrap();
+        let at = |offset: u64| usize::try_from(offset).unwrap();
+        let list: Vec<String> =
+            serde_json::from_str(&format!("[{}]", &file[at(rows.items(3..5).start)..at(rows.items(3..5).end)])).unwrap();
+        assert_eq!(list, [line(9), line(12)]);
+        assert!(rows.items(0..0).is_empty() && rows.items(7..7).is_empty());
         drop(rows);
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     }

@@ -25,6 +25,7 @@ pub(crate) use query::Query;
 use crate::Error;
 use crate::backend::Backend;
 use crate::catalog::Snapshot;
+use crate::splice::Splices;
 
 /// The schema of one backend.
 pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -33,6 +34,8 @@ pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscr
 pub(crate) struct Request {
     pub(crate) backend: Arc<Backend>,
     pub(crate) snapshot: Arc<Snapshot>,
+    /// The rows that take their places in the reply at the end.
+    pub(crate) splices: Arc<Splices>,
     /// The address that the client reached us under, without a slash at the end.
     pub(crate) base_url: String,
 }

@@ -6,15 +6,11 @@ use std::path::Path;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures::stream::{self, Stream};
 use tokio::fs::File;
-use tokio::io::{self, AsyncReadExt, AsyncSeekExt, SeekFrom};
+use tokio::io::{self, AsyncSeekExt, SeekFrom};
 
+use crate::file_chunks::chunks;
 use crate::ranges::{self, Ranged};
-
-/// How much is read from disk at once.
-const CHUNK_BYTES: u64 = 1 << 16;
 
 /// The answer to a request with `headers` for the file at `path`.
 pub(crate) async fn send(path: &Path, tag: &str, media_type: &'static str, headers: &HeaderMap) -> io::Result<Response> {
@@ -37,7 +33,7 @@ pub(crate) async fn send(path: &Path, tag: &str, media_type: &'static str, heade
     };
     file.seek(SeekFrom::Start(range.start)).await?;
     let length = range.end - range.start;
-    let mut response = (status, Body::from_stream(chunks(file, length))).into_response();
+    let mut response = (status, Body::from_stream(chunks(file.into_std().await, range.clone()))).into_response();
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     out.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -51,21 +47,4 @@ pub(crate) async fn send(path: &Path, tag: &str, media_type: &'static str, heade
 
 fn content_range(range: &Range<u64>, size: u64) -> io::Result<HeaderValue> {
     HeaderValue::try_from(format!("bytes {}-{}/{size}", range.start, range.end - 1)).map_err(io::Error::other)
-}
-
-/// The next `length` bytes of `file`. A file that became shorter meanwhile ends in an error, so that the client sees a cut body.
-fn chunks(file: File, length: u64) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold((file, length), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let wanted = usize::try_from(left.min(CHUNK_BYTES)).expect("a chunk fits in memory");
-        let mut buffer = vec![0; wanted];
-        let read = file.read(&mut buffer).await?;
-        if read == 0 {
-            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-        }
-        buffer.truncate(read);
-        Ok(Some((Bytes::from(buffer), (file, left - read as u64))))
-    })
 }

@@ -2,13 +2,14 @@
 
 use std::io::Write as _;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use runlake_lake::{Lake, Location};
-use runlake_server::{Access, ExportPolicy, ExportedRuns, ServerOptions};
+use runlake_server::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::arguments::{Exports, Serve};
+use crate::arguments::{Exports, ParquetOrder, Serve, StepType};
 use crate::report::{UsageError, say};
 use crate::{exit_code, variables};
 
@@ -22,16 +23,7 @@ pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
     if !address.ip().is_loopback() {
         say("warning: other machines can reach this address; what they read is sent unencrypted");
     }
-    let runs = match options.exports {
-        Exports::Ended => ExportedRuns::Ended,
-        Exports::LiveTail => ExportedRuns::AllButLiveTail,
-        Exports::Never => ExportedRuns::Never,
-        Exports::Always => ExportedRuns::Always,
-    };
-    let exports = ExportPolicy { runs, ..ExportPolicy::default() };
-    let server =
-        runlake_server::serve(lake, ServerOptions { access, exports, ..ServerOptions::default() }, listener, std::future::pending());
-    let server = tokio::spawn(server);
+    let server = tokio::spawn(runlake_server::serve(lake, server_options(options, access), listener, std::future::pending()));
     // The socket listens already, so whoever reads these lines is answered.
     let host = if address.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { address.ip() };
     let host = if host.is_ipv6() { format!("[{host}]") } else { host.to_string() };
@@ -47,6 +39,34 @@ pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
     say("set these variables for the official SDK or runlake; Ctrl-C stops the server");
     server.await.context("the server stopped")??;
     Ok(exit_code::OK)
+}
+
+fn server_options(options: &Serve, access: Access) -> ServerOptions {
+    let stand_in = &options.stand_in;
+    let exports = ExportPolicy {
+        runs: match options.exports {
+            Exports::Ended => ExportedRuns::Ended,
+            Exports::LiveTail => ExportedRuns::AllButLiveTail,
+            Exports::Never => ExportedRuns::Never,
+            Exports::Always => ExportedRuns::Always,
+        },
+        rows_per_file: stand_in.rows_per_file,
+        step_as_double: stand_in.step_type == StepType::Double,
+        column_order: match stand_in.parquet_order {
+            ParquetOrder::Alpha => ColumnOrder::Alphabetical,
+            ParquetOrder::ScalarsFirst => ColumnOrder::ScalarsFirst,
+        },
+        ..ExportPolicy::default()
+    };
+    ServerOptions {
+        access,
+        exports,
+        latency: Duration::from_millis(stand_in.latency_ms),
+        requests_per_second: stand_in.rate_limit,
+        max_page_rows: stand_in.page_rows_cap,
+        history_includes_exported: !stand_in.no_live_overlap,
+        ..ServerOptions::default()
+    }
 }
 
 /// The key to ask for: that of the environment, or a new one, which the user must be told.

@@ -10,7 +10,7 @@ use runlake_types::{Json, Object as JsonObject, RunPath, RunRecord, object_text}
 use super::artifact::ArtifactConnection;
 use super::file::{File, FileConnection, FileEdge, LogLine, LogLineConnection, LogLineEdge};
 use super::project::Project;
-use super::scalars::{DateTime, Int64, JsonString, PlainJson};
+use super::scalars::{DateTime, Int64, JsonString, JsonStrings, PlainJson};
 use super::viewer::User;
 use super::{PageInfo, Request, Result, int, page_size};
 use crate::backend::{RowStream, blocking};
@@ -207,7 +207,7 @@ impl Run {
         min_step: Option<Int64>,
         max_step: Option<Int64>,
         samples: Option<i32>,
-    ) -> Result<Option<Vec<JsonString>>> {
+    ) -> Result<Option<JsonStrings>> {
         let backend = &Request::of(context).backend;
         let rows = self.rows(context, RowStream::History).await?;
         let mut window = rows.between_steps(min_step.map(|step| step.0), max_step.map(|step| step.0));
@@ -215,8 +215,8 @@ impl Run {
             window.start = window.start.max(self.exported_rows(context, &rows)).min(window.end);
         }
         let (samples, limits) = (samples.map(|samples| usize::try_from(samples).unwrap_or(0)), backend.limits());
-        let lines = blocking(move || history::page(&rows, window, samples, limits)).await?;
-        Ok(Some(lines.into_iter().map(JsonString).collect()))
+        let page = blocking(move || history::page(&rows, window, samples, limits)).await?;
+        Ok(Some(JsonStrings::spliced(Request::of(context), page)))
     }
 
     /// For each spec the rows that hold all its keys, sampled.
@@ -240,12 +240,12 @@ impl Run {
     }
 
     /// The system metrics as JSON strings.
-    async fn events(&self, context: &Context<'_>, samples: Option<i32>) -> Result<Option<Vec<JsonString>>> {
+    async fn events(&self, context: &Context<'_>, samples: Option<i32>) -> Result<Option<JsonStrings>> {
         let rows = self.rows(context, RowStream::Events).await?;
         let samples = samples.map_or(DEFAULT_SAMPLES, |samples| usize::try_from(samples).unwrap_or(0));
         let limits = Request::of(context).backend.limits();
-        let lines = blocking(move || history::page(&rows, 0..rows.len(), Some(samples), limits)).await?;
-        Ok(Some(lines.into_iter().map(JsonString).collect()))
+        let page = blocking(move || history::page(&rows, 0..rows.len(), Some(samples), limits)).await?;
+        Ok(Some(JsonStrings::spliced(Request::of(context), page)))
     }
 
     async fn parquet_history(&self, context: &Context<'_>, live_keys: Vec<String>) -> Result<ParquetHistory> {

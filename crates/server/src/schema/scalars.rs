@@ -1,8 +1,18 @@
 //! The scalars that the SDK's documents name.
 
-use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value, to_value};
+use std::borrow::Cow;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    ContextSelectionSet, InputValueError, InputValueResult, Number, OutputType, Positioned, Scalar, ScalarType, ServerResult, Value,
+    to_value,
+};
 use runlake_types::Timestamp;
 use serde_json::value::RawValue;
+
+use super::Request;
+use crate::splice::Text;
 
 /// A string that holds JSON.
 #[derive(Clone, Debug)]
@@ -19,6 +29,37 @@ impl ScalarType for JsonString {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.clone())
+    }
+}
+
+/// A list of [`JsonString`] whose text is put into the reply when it is sent.
+#[derive(Clone, Debug)]
+pub(super) struct JsonStrings {
+    mark: String,
+}
+
+impl JsonStrings {
+    /// The list whose JSON text is `text`.
+    pub(super) fn spliced(request: &Request, text: Text) -> Self {
+        Self { mark: request.splices.mark(text) }
+    }
+}
+
+impl OutputType for JsonStrings {
+    fn type_name() -> Cow<'static, str> {
+        <Vec<JsonString> as OutputType>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        <Vec<JsonString> as OutputType>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Vec<JsonString> as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(Value::String(self.mark.clone()))
     }
 }
 

@@ -33,7 +33,7 @@ struct Backend {
 }
 
 fn options() -> ServerOptions {
-    ServerOptions { access: Access::Key(KEY.into()), ..ServerOptions::default() }
+    ServerOptions { access: Access::Key(KEY.into()), refresh_after: Duration::ZERO, ..ServerOptions::default() }
 }
 
 impl Backend {
