@@ -1,1 +1,25 @@
 //! Benchmarks of runlake: the inner loops, and whole jobs beside the official SDK.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | the table of whole jobs, row by row | [`table`] |
+//! | what each job of runlake is | [`jobs`] |
+//! | how a job is run and measured in a process of its own | [`outcome`] |
+//! | the same jobs by the official SDK | [`sdk`] |
+//! | the data | [`generate`] |
+//! | the backend that both sides read from | [`server`], [`backend`] |
+//! | whether both sides got the same rows | [`compare`] |
+//! | how fast the machine could be | [`floor`] |
+//!
+//! `README.md` says how to run them and what the rows of the table mean.
+
+pub mod backend;
+pub mod compare;
+pub mod floor;
+pub mod generate;
+pub mod jobs;
+pub mod outcome;
+pub mod report;
+pub mod sdk;
+pub mod server;
+pub mod table;

@@ -1,0 +1,203 @@
+//! What runlake does in each row of the table. The only file here that calls the client side of the library.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use arrow::array::RecordBatch;
+use futures::{StreamExt as _, TryStreamExt as _};
+use runlake_fetch::{Client, RunsQuery, StepWindow};
+use runlake_ingest::offline::{self, Row};
+use runlake_ingest::{Encoder, KindPlan, RunScan, Stream};
+use runlake_lake::export::{ExportOptions, export};
+use runlake_lake::{Lake, Location};
+use runlake_types::{ColumnSet, Object, ProjectPath, RunPath};
+use secrecy::SecretString;
+
+use crate::compare;
+use crate::server::KEY;
+
+/// Rows of a log that are encoded at once.
+const LOG_CHUNK_ROWS: usize = 8192;
+
+/// Runs that are warmed at once.
+const WARMED_AT_ONCE: usize = 4;
+
+/// One job.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Job {
+    /// One run's rows from a backend to record batches.
+    Scan {
+        /// The backend.
+        base_url: String,
+        /// ENTITY/PROJECT/RUN.
+        run: String,
+        /// Only these metrics.
+        #[arg(long, value_delimiter = ',')]
+        keys: Vec<String>,
+        /// Where the rows are written as Parquet once the time is taken.
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// A project from a backend into a new lake.
+    Export {
+        /// The backend.
+        base_url: String,
+        /// ENTITY/PROJECT.
+        project: String,
+        /// Where the lake is made.
+        lake: PathBuf,
+    },
+    /// An offline log to record batches.
+    Log {
+        /// The `.wandb` file.
+        log: PathBuf,
+    },
+}
+
+/// What a job did.
+#[derive(Clone, Copy, Debug)]
+pub struct Done {
+    /// How long it took.
+    pub seconds: f64,
+    /// How many rows it made.
+    pub rows: u64,
+}
+
+impl Job {
+    /// The arguments from which clap makes this job again.
+    pub fn arguments(&self) -> Vec<OsString> {
+        match self {
+            Self::Scan { base_url, run, keys, output } => {
+                let mut arguments: Vec<OsString> = vec!["scan".into(), base_url.into(), run.into()];
+                if !keys.is_empty() {
+                    arguments.extend(["--keys".into(), keys.join(",").into()]);
+                }
+                if let Some(output) = output {
+                    arguments.extend(["--output".into(), output.into()]);
+                }
+                arguments
+            }
+            Self::Export { base_url, project, lake } => vec!["export".into(), base_url.into(), project.into(), lake.into()],
+            Self::Log { log } => vec!["log".into(), log.into()],
+        }
+    }
+
+    /// Does the job.
+    ///
+    /// # Errors
+    /// When any part of it fails; a run that cannot be exported fails the job.
+    pub async fn run(&self) -> anyhow::Result<Done> {
+        match self {
+            Self::Scan { base_url, run, keys, output } => scan(base_url, run, keys, output.as_deref()).await,
+            Self::Export { base_url, project, lake } => export_project(base_url, project, lake).await,
+            Self::Log { log } => read_log(log),
+        }
+    }
+}
+
+fn client(base_url: &str) -> anyhow::Result<Client> {
+    Ok(Client::builder().with_base_url(base_url).with_api_key(SecretString::from(KEY)).build()?)
+}
+
+async fn scan(base_url: &str, run: &str, keys: &[String], output: Option<&Path>) -> anyhow::Result<Done> {
+    let path = RunPath::parse(run)?;
+    let client = client(base_url)?;
+    let started = Instant::now();
+    let record = client.run(&path).await?;
+    let mut plan = KindPlan::default();
+    if let Some(counted) = &record.history_keys {
+        plan.add_history_keys(counted);
+    }
+    let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), plan);
+    let mut scan = RunScan::start(client, record).await?;
+    let mut batches = Vec::new();
+    while let Some(rows) = scan.next_rows().await? {
+        let batch = encoder.encode(rows)?.batch;
+        batches.push(if keys.is_empty() { batch } else { only(&batch, keys)? });
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    if let Some(output) = output {
+        compare::write(&batches, output)?;
+    }
+    Ok(Done { seconds, rows: row_count(&batches) })
+}
+
+fn only(batch: &RecordBatch, keys: &[String]) -> anyhow::Result<RecordBatch> {
+    let fields = batch.schema_ref().fields().iter().enumerate();
+    let wanted: Vec<usize> =
+        fields.filter(|(_, field)| field.name() == "_step" || keys.contains(field.name())).map(|(index, _)| index).collect();
+    Ok(batch.project(&wanted)?)
+}
+
+fn row_count(batches: &[RecordBatch]) -> u64 {
+    batches.iter().map(|batch| batch.num_rows() as u64).sum()
+}
+
+async fn export_project(base_url: &str, project: &str, folder: &Path) -> anyhow::Result<Done> {
+    let project = ProjectPath::parse(project)?;
+    let client = client(base_url)?;
+    let started = Instant::now();
+    let lake = Lake::open_or_create(Location::folder(folder)?).await?;
+    let report = export(&client, &project, &lake, &ExportOptions::default(), &mut |_event| {}).await?;
+    let seconds = started.elapsed().as_secs_f64();
+    if let Some((run, error)) = report.failed.into_iter().next() {
+        return Err(anyhow::Error::from(error).context(format!("export {run}")));
+    }
+    Ok(Done { seconds, rows: report.written.iter().map(|run| run.rows).sum() })
+}
+
+fn read_log(log: &Path) -> anyhow::Result<Done> {
+    let started = Instant::now();
+    let mut plan = KindPlan::default();
+    for (path, counts) in offline::survey(log)?.kinds {
+        plan.add_counts(&path, &counts);
+    }
+    let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), plan);
+    let (mut batches, mut chunk) = (Vec::new(), Vec::<Object>::with_capacity(LOG_CHUNK_ROWS));
+    for row in offline::rows(log)? {
+        if let Row::History(row) = row? {
+            chunk.push(row);
+        }
+        if chunk.len() == LOG_CHUNK_ROWS {
+            batches.push(encoder.encode(std::mem::take(&mut chunk))?.batch);
+        }
+    }
+    batches.push(encoder.encode(chunk)?.batch);
+    Ok(Done { seconds: started.elapsed().as_secs_f64(), rows: row_count(&batches) })
+}
+
+/// Asks for every run's rows and exports once, so that the backend has them at hand. Gives the bytes of all exports.
+///
+/// # Errors
+/// When the backend does not answer.
+pub async fn warm(base_url: &str, project: &ProjectPath) -> anyhow::Result<u64> {
+    let client = client(base_url)?;
+    let runs = client.list_runs(project, RunsQuery::default()).await?;
+    let warmed = futures::stream::iter(runs).map(|run| {
+        let client = client.clone();
+        async move {
+            client.history_page(&run.path, StepWindow { min_step: 0, max_step: 1, samples: 1 }).await?;
+            let mut bytes = 0;
+            for url in client.parquet_history(&run.path).await?.urls {
+                bytes += client.signed_bytes(&url).await?.len() as u64;
+            }
+            anyhow::Ok(bytes)
+        }
+    });
+    warmed.buffer_unordered(WARMED_AT_ONCE).try_fold(0, |sum, bytes| async move { Ok(sum + bytes) }).await
+}
+
+/// How many bytes the column chunks of these columns take in a run's exports.
+///
+/// # Errors
+/// When the backend does not answer, or has no exports.
+pub async fn chunk_bytes(base_url: &str, run: &RunPath, columns: &[String]) -> anyhow::Result<u64> {
+    let client = client(base_url)?;
+    let mut sum = 0;
+    for url in client.parquet_history(run).await?.urls {
+        sum += compare::chunk_bytes(client.signed_bytes(&url).await?, columns)?;
+    }
+    (sum > 0).then_some(sum).context("there are no exports of these columns")
+}
