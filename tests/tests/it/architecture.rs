@@ -57,7 +57,7 @@ fn heavy_or_telling_crates_are_named_in_one_place() {
         ("polars", &["runlake-query"][..]),
         ("reqwest", &["runlake-fetch"]),
         ("deltalake", &["runlake-lake"]),
-        ("axum", &["runlake-server"]),
+        ("axum", &["runlake-server", "runlake-benches"]),
         ("async-graphql", &["runlake-server"]),
         ("prost", &["runlake-ingest"]),
         ("clap", &["runlake-cli", "xtask"]),
