@@ -101,7 +101,14 @@ fn stored(path: RunPath, workload: &Workload, keys: HistoryKeys, last: &[f64]) -
     record.summary = (0..).map(Workload::metric).zip(last.iter().map(|value| Json::from(*value))).collect();
     record.history_keys = Some(keys);
     let last_step = Some(i64::from(workload.rows) - 1);
-    StoredRun { record, synced_at: Timestamp::now(), completeness: Completeness::Complete, synced_through_step: last_step }
+    StoredRun {
+        record,
+        synced_at: Timestamp::now(),
+        completeness: Completeness::Complete,
+        synced_through_step: last_step,
+        synced_rows: Some(u64::from(workload.rows)),
+        synced_keys: None,
+    }
 }
 
 /// The metrics of one run as they wander.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -9,7 +10,7 @@ use arrow::array::RecordBatch;
 use futures::{StreamExt as _, TryStreamExt as _};
 use runlake_fetch::{Client, RunsQuery, StepWindow};
 use runlake_ingest::offline::{self, Row};
-use runlake_ingest::{Encoder, KindPlan, RunScan, Stream};
+use runlake_ingest::{Encoder, KindPlan, RunScan, ScanOptions, Stream};
 use runlake_lake::export::{ExportOptions, export};
 use runlake_lake::{Lake, Location};
 use runlake_types::{ColumnSet, Object, ProjectPath, RunPath};
@@ -105,30 +106,25 @@ async fn scan(base_url: &str, run: &str, keys: &[String], output: Option<&Path>)
     let path = RunPath::parse(run)?;
     let client = client(base_url)?;
     let started = Instant::now();
-    let record = client.run(&path).await?;
-    let mut plan = KindPlan::default();
-    if let Some(counted) = &record.history_keys {
-        plan.add_history_keys(counted);
+    let planned = client.plan_runs(&path.project_path(), std::slice::from_ref(&path.run_id)).await.pop();
+    let run_plan = planned.context("the backend did not answer for the run")??;
+    let mut kinds = KindPlan::default();
+    if let Some(counted) = &run_plan.record.history_keys {
+        kinds.add_history_keys(counted);
     }
-    let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), plan);
-    let mut scan = RunScan::start(client, record).await?;
+    let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), kinds);
+    let wanted = (!keys.is_empty()).then(|| keys.to_vec().into());
+    let options = ScanOptions { kinds: Arc::clone(encoder.plan()), keys: wanted, ..ScanOptions::default() };
+    let mut scan = RunScan::start(client, run_plan, options).await?;
     let mut batches = Vec::new();
-    while let Some(rows) = scan.next_rows().await? {
-        let batch = encoder.encode(rows)?.batch;
-        batches.push(if keys.is_empty() { batch } else { only(&batch, keys)? });
+    while let Some(rows) = scan.next_columns().await? {
+        batches.push(encoder.place(rows)?);
     }
     let seconds = started.elapsed().as_secs_f64();
     if let Some(output) = output {
         compare::write(&batches, output)?;
     }
     Ok(Done { seconds, rows: row_count(&batches) })
-}
-
-fn only(batch: &RecordBatch, keys: &[String]) -> anyhow::Result<RecordBatch> {
-    let fields = batch.schema_ref().fields().iter().enumerate();
-    let wanted: Vec<usize> =
-        fields.filter(|(_, field)| field.name() == "_step" || keys.contains(field.name())).map(|(index, _)| index).collect();
-    Ok(batch.project(&wanted)?)
 }
 
 fn row_count(batches: &[RecordBatch]) -> u64 {
