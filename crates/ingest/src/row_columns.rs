@@ -213,7 +213,7 @@ impl Sheet {
 }
 
 /// The rescued leaves of each row as a JSON object.
-fn rescued_texts(rescued: Vec<Vec<(KeyPath, Json)>>) -> StringArray {
+pub(crate) fn rescued_texts(rescued: Vec<Vec<(KeyPath, Json)>>) -> StringArray {
     let text = |leaves: Vec<(KeyPath, Json)>| (!leaves.is_empty()).then(|| Json::Object(unflatten(leaves)).to_canonical_text());
     rescued.into_iter().map(text).collect()
 }

@@ -100,6 +100,29 @@ impl Damage {
     }
 }
 
+/// Takes note of damage in the order of the file.
+pub(super) trait DamageSink {
+    /// Notes what was found next.
+    fn note(&mut self, offset: u64, len: u64, what: DamageKind);
+}
+
+impl DamageSink for Damage {
+    fn note(&mut self, offset: u64, len: u64, what: DamageKind) {
+        self.add(offset, len, what);
+    }
+}
+
+/// What the framing skipped, to be added to a [`Damage`] later. What goes on is one region here too, so a log of nothing but damage
+/// does not fill the memory.
+impl DamageSink for Vec<DamagedRegion> {
+    fn note(&mut self, offset: u64, len: u64, what: DamageKind) {
+        match self.last_mut() {
+            Some(last) if last.offset + last.len == offset && last.what.is_of_framing() && what.is_of_framing() => last.len += len,
+            _ => self.push(DamagedRegion { offset, len, what }),
+        }
+    }
+}
+
 impl fmt::Display for DamageKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

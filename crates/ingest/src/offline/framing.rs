@@ -11,7 +11,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::damage::{Damage, DamageKind};
+use super::damage::{DamageKind, DamageSink};
 
 /// The size of a block.
 pub(super) const BLOCK_BYTES: usize = 32 * 1024;
@@ -67,6 +67,14 @@ pub(super) struct FrameReader<R> {
     is_source_at_end: bool,
     /// The chunks so far of a record over several.
     assembled: Vec<u8>,
+    /// How much is read at once.
+    read_bytes: usize,
+    /// Whether someone still needs what the buffer holds, so that the next blocks go to another.
+    is_lent: bool,
+    /// The lent buffer from before the last refill.
+    retired: Option<Vec<u8>>,
+    /// A buffer to use next.
+    spare: Option<Vec<u8>>,
 }
 
 /// What stands at the current place.
@@ -84,14 +92,36 @@ enum Found {
     End,
 }
 
-enum Place {
+/// Where the bytes of a record are.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// In this part of the buffer.
     Buffer(Range<usize>),
+    /// In [`FrameReader::assembled`].
     Assembled,
 }
 
 impl<R: Read> FrameReader<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, buffer: Vec::new(), filled: 0, buffer_offset: 0, at: 0, is_source_at_end: false, assembled: Vec::new() }
+        Self::with_read_bytes(source, READ_BYTES)
+    }
+
+    /// Reads so many bytes at once, a multiple of [`BLOCK_BYTES`].
+    pub(super) fn with_read_bytes(source: R, read_bytes: usize) -> Self {
+        debug_assert!(read_bytes > 0 && read_bytes.is_multiple_of(BLOCK_BYTES), "whole blocks");
+        Self {
+            source,
+            buffer: Vec::new(),
+            filled: 0,
+            buffer_offset: 0,
+            at: 0,
+            is_source_at_end: false,
+            assembled: Vec::new(),
+            read_bytes,
+            is_lent: false,
+            retired: None,
+            spare: None,
+        }
     }
 
     /// Where in the file the reader stands.
@@ -114,7 +144,7 @@ impl<R: Read> FrameReader<R> {
     }
 
     /// The next whole record; `None` at the end. What had to be skipped on the way is added to `damage`.
-    pub(super) fn next_record(&mut self, damage: &mut Damage) -> io::Result<Option<Frame<'_>>> {
+    pub(super) fn next_record(&mut self, damage: &mut impl DamageSink) -> io::Result<Option<Frame<'_>>> {
         let Some((offset, place)) = self.find_record(damage)? else { return Ok(None) };
         let file_len = self.offset() - offset;
         let bytes = match place {
@@ -124,7 +154,35 @@ impl<R: Read> FrameReader<R> {
         Ok(Some(Frame { offset, file_len, bytes }))
     }
 
-    fn find_record(&mut self, damage: &mut Damage) -> io::Result<Option<(u64, Place)>> {
+    /// The last record that was [`Place::Assembled`].
+    pub(super) fn assembled(&self) -> &[u8] {
+        &self.assembled
+    }
+
+    /// Keeps what the buffer holds now: it comes back from [`FrameReader::take_retired`] once another took its place.
+    pub(super) fn lend_buffer(&mut self) {
+        self.is_lent = true;
+    }
+
+    /// The lent buffer, once reading went on to another.
+    pub(super) fn take_retired(&mut self) -> Option<Vec<u8>> {
+        self.retired.take()
+    }
+
+    /// Ends reading and gives the buffer away.
+    pub(super) fn take_last_buffer(&mut self) -> Vec<u8> {
+        self.is_source_at_end = true;
+        (self.at, self.filled) = (0, 0);
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// A buffer to use in the place of a lent one, which may be given and taken back.
+    pub(super) fn spare_mut(&mut self) -> &mut Option<Vec<u8>> {
+        &mut self.spare
+    }
+
+    /// Finds the next whole record, and where its first chunk begins in the file.
+    pub(super) fn find_record(&mut self, damage: &mut impl DamageSink) -> io::Result<Option<(u64, Place)>> {
         // Where the record began whose further chunks are awaited.
         let mut pending: Option<u64> = None;
         loop {
@@ -135,21 +193,21 @@ impl<R: Read> FrameReader<R> {
                     self.at = self.filled;
                     let torn_from = pending.unwrap_or(offset);
                     if self.offset() > torn_from {
-                        damage.add(torn_from, self.offset() - torn_from, DamageKind::TornEnd);
+                        damage.note(torn_from, self.offset() - torn_from, DamageKind::TornEnd);
                     }
                     return Ok(None);
                 }
                 Found::Bad { what, until } => {
                     self.at = until;
                     let from = pending.take().unwrap_or(offset);
-                    damage.add(from, self.offset() - from, what);
+                    damage.note(from, self.offset() - from, what);
                 }
                 Found::Chunk { chunk_type, payload } => {
                     self.at = payload.end;
                     if matches!(chunk_type, FULL | FIRST)
                         && let Some(from) = pending.take()
                     {
-                        damage.add(from, offset - from, DamageKind::BadFrame);
+                        damage.note(from, offset - from, DamageKind::BadFrame);
                     }
                     match (chunk_type, pending) {
                         (FULL, _) => return Ok(Some((offset, Place::Buffer(payload)))),
@@ -158,11 +216,11 @@ impl<R: Read> FrameReader<R> {
                             self.assembled.clear();
                             self.assembled.extend_from_slice(&self.buffer[payload]);
                         }
-                        (_, None) => damage.add(offset, self.offset() - offset, DamageKind::BadFrame),
+                        (_, None) => damage.note(offset, self.offset() - offset, DamageKind::BadFrame),
                         (_, Some(from)) if self.assembled.len() + payload.len() > MAX_RECORD_BYTES => {
                             pending = None;
                             self.assembled = Vec::new();
-                            damage.add(from, self.offset() - from, DamageKind::OversizedRecord);
+                            damage.note(from, self.offset() - from, DamageKind::OversizedRecord);
                         }
                         (_, Some(from)) => {
                             self.assembled.extend_from_slice(&self.buffer[payload]);
@@ -234,8 +292,13 @@ impl<R: Read> FrameReader<R> {
         if self.is_source_at_end {
             return Ok(false);
         }
+        if self.is_lent {
+            self.is_lent = false;
+            self.retired = Some(std::mem::take(&mut self.buffer));
+        }
         if self.buffer.is_empty() {
-            self.buffer = vec![0; READ_BYTES];
+            self.buffer = self.spare.take().unwrap_or_default();
+            self.buffer.resize(self.read_bytes, 0);
         }
         self.buffer_offset += self.filled as u64;
         (self.at, self.filled) = (0, 0);

@@ -35,6 +35,21 @@ impl KindTree {
         }
     }
 
+    /// Adds the counts of the leaves at one path.
+    pub(super) fn add_counts(&mut self, path: &KeyPath, counts: &KindCounts) {
+        let mut member = self;
+        for part in path.parts() {
+            // Twice looked up, so that no key is made for a part that is there.
+            if !member.members.contains_key(part) {
+                member.members.insert(part.clone(), Self::default());
+            }
+            let Some(next) = member.members.get_mut(part) else { return };
+            member = next;
+        }
+        member.is_leaf = true;
+        member.counts.merge(counts);
+    }
+
     /// The counts of every key that was logged, stamps left out.
     pub(super) fn counts(&self) -> BTreeMap<KeyPath, KindCounts> {
         let mut counts = BTreeMap::new();

@@ -17,6 +17,23 @@ pub(super) struct Place {
     file_len: u64,
 }
 
+/// Reads the file's header. A file that ends within it is a log without records.
+pub(super) fn check_header<R: Read>(frames: &mut FrameReader<R>, path: &Path, damage: &mut Damage) -> Result<(), Error> {
+    match frames.read_header() {
+        Ok(Header::Known) => Ok(()),
+        Ok(Header::Truncated) => {
+            damage.add(0, frames.offset(), DamageKind::TruncatedHeader);
+            Ok(())
+        }
+        Ok(Header::Foreign) => Err(Error::not_a_log(path, "it does not begin as one does, with `:W&B`")),
+        Ok(Header::Version(version)) => {
+            Err(Error::not_a_log(path, format!("its format has version {version}, and only version 0 is known")))
+        }
+        // Opening a folder succeeds on Linux; the first read fails.
+        Err(source) => Err(ErrorKind::Open { path: path.to_owned(), source }.into()),
+    }
+}
+
 /// Reads one message after another.
 #[derive(Debug)]
 pub(super) struct LogReader<R> {
@@ -37,19 +54,8 @@ impl<R: Read> LogReader<R> {
     /// without records.
     pub(super) fn new(source: R, path: &Path) -> Result<Self, Error> {
         let mut log = Self { frames: FrameReader::new(source), path: path.to_owned(), damage: Damage::default() };
-        match log.frames.read_header() {
-            Ok(Header::Known) => Ok(log),
-            Ok(Header::Truncated) => {
-                log.damage.add(0, log.frames.offset(), DamageKind::TruncatedHeader);
-                Ok(log)
-            }
-            Ok(Header::Foreign) => Err(Error::not_a_log(path, "it does not begin as one does, with `:W&B`")),
-            Ok(Header::Version(version)) => {
-                Err(Error::not_a_log(path, format!("its format has version {version}, and only version 0 is known")))
-            }
-            // Opening a folder succeeds on Linux; the first read fails.
-            Err(source) => Err(ErrorKind::Open { path: path.to_owned(), source }.into()),
-        }
+        check_header(&mut log.frames, path, &mut log.damage)?;
+        Ok(log)
     }
 
     /// The next record that is a message; `None` at the end.

@@ -18,23 +18,33 @@
 //! <https://github.com/wandb/wandb/blob/main/core/pkg/leveldb/record.go> and
 //! <https://github.com/wandb/wandb/blob/main/wandb/proto/wandb_internal.proto>, checked against logs of wandb 0.31.0.
 
+mod batch;
+mod batch_decoder;
 mod damage;
 mod error;
 mod find;
 mod framing;
+mod in_order;
 mod key_tree;
+mod keys;
 mod kind_tree;
 mod log_reader;
+mod number_text;
+mod piece;
 mod record;
 mod row_builder;
 mod rows;
 mod run_builder;
+mod scan;
 mod survey;
+mod wire;
 
 #[cfg(test)]
 mod fuzz_tests;
 #[cfg(test)]
 mod sample_tests;
+#[cfg(test)]
+mod scan_tests;
 #[cfg(test)]
 mod test_log;
 
@@ -42,6 +52,7 @@ pub use damage::{Damage, DamageKind, DamagedRegion, MAX_REGIONS};
 pub use error::{Error, ErrorKind};
 pub use find::find_logs;
 pub use rows::{Row, Rows, rows};
+pub use scan::{LogColumns, LogRows, Pieces, scan, scan_logs};
 pub use survey::{Survey, survey};
 
 /// Reads a whole log that is in memory: the survey and all rows. Panics on no input, so a fuzzer can call it.

@@ -31,31 +31,19 @@ impl RowBuilder {
     /// The row of a history record, nested dicts rebuilt. `_step` is always there and integral: the item of that name,
     /// else the record's own step, else (which no SDK writes) the one after the last row's.
     pub(super) fn history_row(&mut self, record: HistoryRecord) -> BuiltRow {
-        let mut built = BuiltRow { row: Object::new(), is_whole: true };
-        for mut item in record.items {
-            let value = item.take_value();
-            built.is_whole &= match (path_of(item.key, item.nested_key), value) {
-                (Some(path), Ok(value)) => add_leaf(&mut built.row, path, value),
-                _ => false,
-            };
-        }
-        let logged = built.row.get("_step").map(|step| step.as_number().and_then(Number::as_i64));
-        let step = match (logged, record.step) {
-            (Some(Some(step)), _) => step,
-            (wrong, Some(step)) => {
-                built.is_whole &= wrong.is_none();
-                step.num
-            }
-            (_, None) => {
-                built.is_whole = false;
-                self.last_step.map_or(0, |last| last.saturating_add(1))
-            }
-        };
-        if logged != Some(Some(step)) {
+        let (mut built, step) = history_values(record);
+        let step = self.next_step(step);
+        if built.row.get("_step").and_then(logged_step) != Some(step) {
             built.row.insert("_step".to_owned(), Json::from(step));
         }
-        self.last_step = Some(step);
         built
+    }
+
+    /// The step of the next row, of which the log says this.
+    pub(super) fn next_step(&mut self, step: Option<i64>) -> i64 {
+        let step = step.unwrap_or_else(|| self.last_step.map_or(0, |last| last.saturating_add(1)));
+        self.last_step = Some(step);
+        step
     }
 
     /// The step of the last row.
@@ -66,28 +54,69 @@ impl RowBuilder {
     /// The row of a stats record, as the SDK uploads it: `_timestamp`, `_runtime` once the start is known, and each
     /// metric under `system.`. Logs of 2021 nest some metrics, which become dotted names as they did then.
     pub(super) fn system_row(&self, record: StatsRecord) -> BuiltRow {
-        let mut built = BuiltRow { row: Object::new(), is_whole: true };
-        for item in record.items {
-            let name = format!("system.{}", item.key);
-            match Json::parse(&item.value_json) {
-                Ok(Json::Object(members)) => {
-                    let leaves = flatten(Object::from([(name, Json::Object(members))]));
-                    built.row.extend(leaves.into_iter().map(|(path, leaf): (KeyPath, Json)| (path.dotted(), leaf)));
-                }
-                Ok(value) => {
-                    built.row.insert(name, value);
-                }
-                Err(_not_json) => built.is_whole = false,
-            }
-        }
-        if let Some(timestamp) = record.timestamp {
-            built.row.insert("_timestamp".to_owned(), Json::from(timestamp.seconds()));
-            if let Some(start) = self.start {
-                built.row.insert("_runtime".to_owned(), Json::from(timestamp.seconds_since(start)));
-            }
-        }
+        let timestamp = record.timestamp;
+        let mut built = system_values(record);
+        self.stamp_system_row(&mut built.row, timestamp);
         built
     }
+
+    /// Adds the times to a row of system metrics.
+    pub(super) fn stamp_system_row(&self, row: &mut Object, timestamp: Option<Instant>) {
+        if let Some(timestamp) = timestamp {
+            row.insert("_timestamp".to_owned(), Json::from(timestamp.seconds()));
+            if let Some(start) = self.start {
+                row.insert("_runtime".to_owned(), Json::from(timestamp.seconds_since(start)));
+            }
+        }
+    }
+}
+
+/// What a history record says by itself: its row as it was logged, and its step when it has one.
+pub(super) fn history_values(record: HistoryRecord) -> (BuiltRow, Option<i64>) {
+    let mut built = BuiltRow { row: Object::new(), is_whole: true };
+    for mut item in record.items {
+        let value = item.take_value();
+        built.is_whole &= match (path_of(item.key, item.nested_key), value) {
+            (Some(path), Ok(value)) => add_leaf(&mut built.row, path, value),
+            _ => false,
+        };
+    }
+    let logged = built.row.get("_step").map(logged_step);
+    let step = match (logged, record.step) {
+        (Some(Some(step)), _) => Some(step),
+        (wrong, Some(step)) => {
+            built.is_whole &= wrong.is_none();
+            Some(step.num)
+        }
+        (_, None) => {
+            built.is_whole = false;
+            None
+        }
+    };
+    (built, step)
+}
+
+fn logged_step(value: &Json) -> Option<i64> {
+    value.as_number().and_then(Number::as_i64)
+}
+
+/// The metrics of a stats record, without the times.
+pub(super) fn system_values(record: StatsRecord) -> BuiltRow {
+    let mut built = BuiltRow { row: Object::new(), is_whole: true };
+    for item in record.items {
+        let name = format!("system.{}", item.key);
+        match Json::parse(&item.value_json) {
+            Ok(Json::Object(members)) => {
+                let leaves = flatten(Object::from([(name, Json::Object(members))]));
+                built.row.extend(leaves.into_iter().map(|(path, leaf): (KeyPath, Json)| (path.dotted(), leaf)));
+            }
+            Ok(value) => {
+                built.row.insert(name, value);
+            }
+            Err(_not_json) => built.is_whole = false,
+        }
+    }
+    built
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use runlake_types::{Json, Object, RunPath, RunRecord, RunState, Timestamp};
 
+use super::batch_decoder::SummaryOperation;
 use super::key_tree::{path_of, remove, set};
 use super::record::{ChangeRecord, EnvironmentRecord, Instant, RunExitRecord, RunRecord as RunMessage};
 
@@ -62,6 +63,16 @@ impl RunBuilder {
         apply(&mut self.record.summary, change)
     }
 
+    /// Applies operations on the summary in their order.
+    pub(super) fn apply_summary(&mut self, operations: Vec<SummaryOperation>) {
+        for operation in operations {
+            match operation {
+                SummaryOperation::Set(path, value) => set(&mut self.record.summary, path.into_iter(), value),
+                SummaryOperation::Remove(path) => remove(&mut self.record.summary, path.into_iter()),
+            }
+        }
+    }
+
     /// Takes the commit from where newer SDKs write it.
     pub(super) fn add_environment(&mut self, environment: EnvironmentRecord) {
         replace_some(&mut self.record.commit, environment.git.unwrap_or_default().commit);
@@ -80,6 +91,11 @@ impl RunBuilder {
         if let Some(timestamp) = row.get("_timestamp").and_then(Json::as_number) {
             self.add_activity(timestamp.as_f64());
         }
+    }
+
+    /// Takes the time stamps of rows: seconds since the Unix epoch.
+    pub(super) fn add_row_times(&mut self, timestamps: impl Iterator<Item = f64>) {
+        timestamps.for_each(|seconds| self.add_activity(seconds));
     }
 
     /// Takes a row of system metrics: the latest value of each stands.

@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
-use runlake_types::{KeyPath, KindCounts, RunRecord, Timestamp};
+use runlake_types::{KeyPath, KindCounts, Object, RunRecord, Timestamp};
 
-use super::damage::Damage;
+use super::batch::Batch;
+use super::batch_decoder::{DecodedBatch, Event};
+use super::damage::{Damage, DamageKind, DamagedRegion};
 use super::error::Error;
 use super::kind_tree::KindTree;
 use super::log_reader::{LogReader, Place};
 use super::record::{Record, RecordType};
 use super::row_builder::RowBuilder;
 use super::run_builder::RunBuilder;
+use crate::schema::{STEP, TIMESTAMP};
 
 /// Everything that a log says of its run besides rows. Its size grows with keys, not with rows.
 #[derive(Clone, Debug)]
@@ -77,8 +80,9 @@ impl Survey {
     }
 }
 
-#[derive(Default)]
-struct Surveyor {
+/// A survey while it goes on: record by record, or batch by batch.
+#[derive(Debug, Default)]
+pub(super) struct Surveyor {
     run: RunBuilder,
     row_builder: RowBuilder,
     kinds: KindTree,
@@ -108,7 +112,9 @@ impl Surveyor {
             RecordType::History(history) => {
                 let built = self.row_builder.history_row(history);
                 self.rows += 1;
-                self.add_step();
+                if let Some(step) = self.row_builder.last_step() {
+                    self.add_step(step);
+                }
                 self.kinds.add_row(&built.row);
                 self.run.add_row_time(&built.row);
                 built.is_whole
@@ -140,14 +146,67 @@ impl Surveyor {
         }
     }
 
-    fn add_step(&mut self) {
-        let Some(step) = self.row_builder.last_step() else { return };
+    /// Takes the next batch, and gives the rows of system metrics in it. The rows of the history stay in the piece, every step filled in.
+    pub(super) fn add_batch(&mut self, batch: &Batch, decoded: &mut DecodedBatch, damage: &mut Damage) -> Vec<Object> {
+        decoded.join_rows(&mut self.row_builder);
+        for step in &decoded.piece.steps {
+            self.add_step(*step);
+        }
+        let rows = decoded.piece.steps.len() as u64;
+        self.rows += rows;
+        for column in decoded.piece.columns.iter().filter(|column| column.is_leaf) {
+            self.kinds.add_counts(&column.path, &column.counts);
+            if matches!(column.path.parts(), [part] if part == TIMESTAMP) {
+                self.run.add_row_times(column.numbers());
+            }
+        }
+        if rows > 0 {
+            self.kinds.add_counts(&KeyPath::top_level(STEP), &KindCounts { number: rows, ..KindCounts::default() });
+        }
+        for (name, count) in &decoded.record_counts {
+            *self.record_counts.entry(name).or_default() += count;
+        }
+        let mut system = Vec::new();
+        let mut damaged = std::mem::take(&mut decoded.damaged);
+        for (index, event) in std::mem::take(&mut decoded.events) {
+            let is_whole = match event {
+                Event::System(row, _) => {
+                    self.stats_rows += 1;
+                    self.run.add_system_row(row.clone());
+                    system.push(row);
+                    true
+                }
+                Event::Run(run) => self.run.add_run(*run),
+                Event::Config(change) => self.run.add_config(change),
+                Event::Summary(operations) => {
+                    self.run.apply_summary(operations);
+                    true
+                }
+                Event::Environment(environment) => {
+                    self.run.add_environment(environment);
+                    true
+                }
+                Event::Exit(exit) => {
+                    self.run.add_exit(exit);
+                    true
+                }
+            };
+            if !is_whole {
+                damaged.push((index, DamageKind::BadValue));
+            }
+        }
+        add_damage(batch, damaged, damage);
+        system
+    }
+
+    fn add_step(&mut self, step: i64) {
         self.is_unsorted |= self.last_step.is_some_and(|last| step <= last);
         self.first_step = Some(self.first_step.map_or(step, |first| first.min(step)));
         self.last_step = Some(self.last_step.map_or(step, |last| last.max(step)));
     }
 
-    fn finish(self, damage: Damage) -> Survey {
+    /// The survey of all that was added.
+    pub(super) fn finish(self, damage: Damage) -> Survey {
         let exit_code = self.run.exit_code();
         let last_activity = self.run.last_activity();
         let mut record = self.run.build();
@@ -169,6 +228,23 @@ impl Surveyor {
             damage,
         }
     }
+}
+
+/// Adds the damage of a batch in the order of the log: what was skipped before a record, then what of the record was not understood.
+fn add_damage(batch: &Batch, mut damaged: Vec<(usize, DamageKind)>, damage: &mut Damage) {
+    damaged.sort_by_key(|(index, _)| *index);
+    let mut skipped = batch.skipped.iter().peekable();
+    let mut add_skipped = |damage: &mut Damage, before: usize| {
+        while let Some((_, DamagedRegion { offset, len, what })) = skipped.next_if(|(index, _)| *index <= before) {
+            damage.add(*offset, *len, *what);
+        }
+    };
+    for (index, what) in damaged {
+        add_skipped(damage, index);
+        let (offset, len) = batch.extent(index);
+        damage.add(offset, len, what);
+    }
+    add_skipped(damage, batch.len());
 }
 
 #[cfg(test)]
