@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use http::header;
 use runlake_types::{Timestamp, quote_bare_floats};
 use serde::Deserialize;
@@ -20,8 +21,8 @@ use crate::signed_url::redacted;
 /// A GraphQL reply. `data` and `errors` may both be present: what to do with a part of an answer is the call's own decision.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Reply<T> {
-    data: Option<T>,
-    errors: Option<Vec<GraphqlError>>,
+    pub(crate) data: Option<T>,
+    pub(crate) errors: Option<Vec<GraphqlError>>,
 }
 
 /// One error of a reply.
@@ -33,7 +34,7 @@ pub(crate) struct GraphqlError {
 
 impl<T> Reply<T> {
     /// The data of a reply without errors: a part of a page would be taken for the whole.
-    fn complete(self) -> Result<T, ErrorKind> {
+    pub(crate) fn complete(self) -> Result<T, ErrorKind> {
         match self.errors.filter(|errors| !errors.is_empty()) {
             Some(errors) => Err(graphql_kind(errors)),
             None => self.data.ok_or(ErrorKind::NoData),
@@ -91,7 +92,7 @@ impl Client {
     where
         T: DeserializeOwned + Send,
     {
-        let read = |body: &[u8]| decode::<Reply<T>>(body)?.complete();
+        let read = |body: &Bytes| decode::<Reply<T>>(body)?.complete();
         self.send_until_read(policy, operation, document, |_failed| variables.clone(), read).await
     }
 
@@ -118,16 +119,23 @@ impl Client {
     /// # Errors
     /// As every call; GraphQL errors are in the reply, unless the server sent them with a failure status.
     pub async fn raw(&self, document: &str, variables: Value) -> Result<Value, Error> {
-        self.send_until_read(&self.inner().retry, "send a GraphQL document", document, |_failed| variables.clone(), decode::<Value>).await
+        self.send_until_read(
+            &self.inner().retry,
+            "send a GraphQL document",
+            document,
+            |_failed| variables.clone(),
+            |body| decode::<Value>(body),
+        )
+        .await
     }
 
-    async fn send_until_read<T: Send>(
+    pub(crate) async fn send_until_read<T: Send>(
         &self,
         policy: &RetryPolicy,
         operation: &'static str,
         document: &str,
         variables: impl Fn(u32) -> Value + Send + Sync,
-        read: impl Fn(&[u8]) -> Result<T, ErrorKind> + Send + Sync,
+        read: impl Fn(&Bytes) -> Result<T, ErrorKind> + Send + Sync,
     ) -> Result<T, Error> {
         let mut retry = Retry::new(policy, operation);
         loop {
@@ -140,11 +148,11 @@ impl Client {
     }
 
     /// One request: the body of an answer with success.
-    async fn post(&self, document: &str, variables: Value) -> Result<bytes::Bytes, Failure> {
+    async fn post(&self, document: &str, variables: Value) -> Result<Bytes, Failure> {
         self.through_gate(self.post_now(document, variables)).await
     }
 
-    async fn post_now(&self, document: &str, variables: Value) -> Result<bytes::Bytes, Failure> {
+    async fn post_now(&self, document: &str, variables: Value) -> Result<Bytes, Failure> {
         let inner = self.inner();
         let url = self.graphql_url();
         let mut request = inner.http.post(url.clone()).timeout(inner.timeout).json(&json!({ "query": document, "variables": variables }));
@@ -173,6 +181,20 @@ impl Client {
 /// A number as GraphQL's `Int` holds it: 32 bits.
 pub(crate) fn graphql_int(value: u64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+/// As [`decode`], but `read` may borrow from the body that is read: that of the reply, or a copy in which bare floats are quoted.
+pub(crate) fn decode_borrowed<T>(body: &Bytes, read: impl Fn(&Bytes) -> Result<T, serde_json::Error>) -> Result<T, ErrorKind> {
+    let first = match read(body) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let quoted = std::str::from_utf8(body).map(quote_bare_floats).unwrap_or(Cow::Borrowed(""));
+    let read_again = match quoted {
+        Cow::Owned(quoted) if !first.is_data() => read(&Bytes::from(quoted)),
+        _ => Err(first),
+    };
+    read_again.map_err(|source| ErrorKind::Decode { path: ".".to_owned(), source })
 }
 
 /// Reads JSON. A body that strict JSON forbids only for its bare `NaN` and `Infinity` is read with these as strings.

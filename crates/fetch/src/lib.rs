@@ -5,7 +5,7 @@
 //! |---|---|
 //! | a client, from a key or from the usual variables and files | [`Client`], [`ClientBuilder`], [`Environment`], [`Settings`] |
 //! | the runs of a project | [`Client::list_runs`], [`Client::runs`], [`RunsQuery`] |
-//! | a run's rows while it lives | [`Client::history_page`], [`StepWindow`] |
+//! | a run's rows while it lives | [`Client::history_page`], [`Client::history_page_raw`], [`StepWindow`] |
 //! | a sample of its rows | [`Client::history_sampled`], [`Client::sampled_history`], [`SampledSpec`] |
 //! | its Parquet exports | [`Client::parquet_history`], [`SignedUrl`], [`Client::signed_bytes`], [`Client::signed_range`] |
 //! | anything else of the service | [`Client::raw`] |

@@ -122,6 +122,13 @@ pub(crate) struct HistoryOfRun {
     pub(crate) history: Option<Vec<String>>,
 }
 
+/// [`HistoryOfRun`] as it stands in the reply.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RawHistoryOfRun<'a> {
+    #[serde(borrow)]
+    pub(crate) history: Option<&'a RawValue>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct EventsOfRun {
     pub(crate) events: Option<Vec<String>>,

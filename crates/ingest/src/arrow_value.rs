@@ -12,15 +12,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use runlake_types::{Json, Number, Object};
 
 use crate::Error;
-
-/// What a utf8 column holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TextMeaning {
-    /// Strings as they were logged.
-    Raw,
-    /// JSON text, since values of several types were logged; text that is no JSON is taken as it stands.
-    Json,
-}
+use crate::text_meaning::TextMeaning;
 
 /// The value at `row`. `meaning` is asked with the dotted name of each utf8 column.
 pub(crate) fn json_at(array: &dyn Array, row: usize, name: &str, meaning: &dyn Fn(&str) -> TextMeaning) -> Result<Json, Error> {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, Float64Builder, StringBuilder};
+use arrow::array::{Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, Float64Builder, StringBuilder};
 use arrow::datatypes::Float64Type;
 use runlake_types::{Json, Kind, Number};
 
 use crate::Error;
 
 /// One metric's cells; rows in which the key was not logged are filled with nulls when the next value comes.
+#[derive(Debug)]
 pub(crate) enum CellColumn {
     Number(Float64Builder),
     Boolean(BooleanBuilder),
@@ -57,8 +58,28 @@ impl CellColumn {
         }
     }
 
+    /// Puts a number that float64 holds exactly into a column of numbers.
+    #[inline]
+    pub(crate) fn put_number(&mut self, row: usize, number: f64) {
+        if let Self::Number(builder) = self {
+            let missing = row.saturating_sub(ArrayBuilder::len(builder));
+            if missing > 0 {
+                builder.append_nulls(missing);
+            }
+            builder.append_value(number);
+        }
+    }
+
+    /// Puts a string into a column of strings.
+    #[inline]
+    pub(crate) fn put_text(&mut self, row: usize, text: &str) {
+        self.fill_to(row);
+        if let Self::Text(builder, Kind::String) = self {
+            builder.append_value(text);
+        }
+    }
+
     fn fill_to(&mut self, rows: usize) {
-        use arrow::array::ArrayBuilder;
         match self {
             Self::Number(builder) => builder.append_nulls(rows.saturating_sub(builder.len())),
             Self::Boolean(builder) => builder.append_nulls(rows.saturating_sub(builder.len())),

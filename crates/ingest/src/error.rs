@@ -23,6 +23,14 @@ pub enum ErrorKind {
         /// Where and why.
         source: JsonError,
     },
+    /// A page of history that is not a list of texts.
+    #[error("a page of history of {run} is not a list of rows")]
+    Page {
+        /// The run's path.
+        run: String,
+        /// Where and why.
+        source: JsonError,
+    },
     /// A Parquet export that cannot be read.
     #[error("a Parquet export of {run} cannot be read")]
     Export {
@@ -70,7 +78,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self.kind() {
             ErrorKind::Fetch(error) => error.hint(),
-            ErrorKind::Row { .. } | ErrorKind::Export { .. } => {
+            ErrorKind::Row { .. } | ErrorKind::Page { .. } | ErrorKind::Export { .. } => {
                 Some("the service sent something that is no history; try again, and report it if it stays".to_owned())
             }
             ErrorKind::UnknownKey { .. } => {

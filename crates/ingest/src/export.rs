@@ -3,29 +3,30 @@
 //! Files may have no columns and no rows, `_step` anywhere and of type double, any nesting, and rows out of order; the facts are in the
 //! official reader's tests (<https://github.com/wandb/wandb/tree/main/core/tests/files>).
 
-use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::DataType;
+use arrow::array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
-use runlake_types::{HistoryKeys, Json, KindCounts, Object, RunPath};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use runlake_types::{HistoryKeys, Json, Object, RunPath};
 
-use crate::arrow_value::{TextMeaning, json_at};
+use crate::arrow_value::json_at;
+use crate::text_meaning::TextMeanings;
 use crate::{Error, ErrorKind};
 
 /// Rows read at once. Small enough that a batch of wide rows stays within some megabytes.
-const BATCH_ROWS: usize = 1024;
+pub(crate) const BATCH_ROWS: usize = 1024;
 
-/// The rows of one export, a batch at a time.
+/// The rows of one export, a batch at a time. An error is the last.
 #[derive(Debug)]
 pub struct ExportRows {
     run: RunPath,
     bytes: Bytes,
     reader: Option<ParquetRecordBatchReader>,
-    counts: HashMap<String, KindCounts>,
+    texts: TextMeanings,
 }
 
 /// Opens an export that was fetched whole. `keys` tells which text columns hold JSON, because values of several types were logged under
@@ -34,14 +35,16 @@ pub struct ExportRows {
 /// # Errors
 /// [`ErrorKind::Export`] when `bytes` are not Parquet.
 pub fn export_rows(run: &RunPath, bytes: Bytes, keys: Option<&HistoryKeys>) -> Result<ExportRows, Error> {
-    let counts = keys.map(|keys| keys.keys().map(|(name, counts)| (name.to_owned(), counts)).collect()).unwrap_or_default();
     let reader = open(run, bytes.clone(), None)?;
-    Ok(ExportRows { run: run.clone(), bytes, reader, counts })
+    Ok(ExportRows { run: run.clone(), bytes, reader, texts: TextMeanings::new(keys) })
 }
 
 /// A reader of the columns named `wanted` at the top level, or of all; `None` for a file without rows.
-fn open(run: &RunPath, bytes: Bytes, wanted: Option<&[&str]>) -> Result<Option<ParquetRecordBatchReader>, Error> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|source| export_error(run, source))?;
+pub(crate) fn open(run: &RunPath, bytes: Bytes, wanted: Option<&[&str]>) -> Result<Option<ParquetRecordBatchReader>, Error> {
+    let size = bytes.len() as u64;
+    let opened = without_panic(|| ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, reader_options()));
+    let builder = opened.and_then(|opened| opened).map_err(|source| export_error(run, source))?;
+    check_chunks(builder.metadata(), size).map_err(|source| export_error(run, source))?;
     if builder.metadata().file_metadata().num_rows() == 0 || builder.schema().fields().is_empty() {
         return Ok(None);
     }
@@ -58,21 +61,62 @@ fn open(run: &RunPath, bytes: Bytes, wanted: Option<&[&str]>) -> Result<Option<P
             ProjectionMask::roots(builder.parquet_schema(), roots)
         }
     };
-    builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map(Some).map_err(|source| export_error(run, source))
+    let built = without_panic(|| builder.with_projection(mask).with_batch_size(BATCH_ROWS).build());
+    built.and_then(|built| built).map(Some).map_err(|source| export_error(run, source))
 }
 
-fn export_error(run: &RunPath, source: ParquetError) -> Error {
+/// The Parquet schema says all that is needed of a file; the Arrow schema that a writer may have put beside it is foreign bytes for nothing.
+pub(crate) fn reader_options() -> ArrowReaderOptions {
+    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
+}
+
+/// Does `work` of the Parquet library, which panics on some spoilt files: an error of the file like any other.
+pub(crate) fn without_panic<T>(work: impl FnOnce() -> T) -> Result<T, ParquetError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| ParquetError::General("the file is damaged".to_owned()))
+}
+
+/// Refuses metadata whose columns stand outside a file of `size` bytes: the reader takes them on trust and would panic.
+pub(crate) fn check_chunks(metadata: &ParquetMetaData, size: u64) -> Result<(), ParquetError> {
+    let is_within = |chunk: &ColumnChunkMetaData| {
+        let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
+        let end = u64::try_from(start)
+            .ok()
+            .zip(u64::try_from(chunk.compressed_size()).ok())
+            .and_then(|(start, length)| start.checked_add(length));
+        end.is_some_and(|end| end <= size)
+    };
+    let mut groups = metadata.row_groups().iter();
+    if groups.all(|group| group.num_rows() >= 0 && group.columns().iter().all(is_within)) {
+        Ok(())
+    } else {
+        Err(ParquetError::General("its metadata name columns outside the file".to_owned()))
+    }
+}
+
+pub(crate) fn export_error(run: &RunPath, source: ParquetError) -> Error {
     ErrorKind::Export { run: run.to_string(), source }.into()
+}
+
+/// The next batch of a file.
+pub(crate) fn next_batch(run: &RunPath, reader: &mut ParquetRecordBatchReader) -> Option<Result<RecordBatch, Error>> {
+    let next = match without_panic(|| reader.next()) {
+        Ok(next) => next?.map_err(|error| ParquetError::ArrowError(error.to_string())),
+        Err(damage) => Err(damage),
+    };
+    Some(next.map_err(|source| export_error(run, source)))
 }
 
 impl Iterator for ExportRows {
     type Item = Result<Vec<Object>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.as_mut()?.next()?;
-        Some(
-            batch.map_err(|error| export_error(&self.run, ParquetError::ArrowError(error.to_string()))).and_then(|batch| self.rows(&batch)),
-        )
+        let batch = next_batch(&self.run, self.reader.as_mut()?)?;
+        let rows = batch.and_then(|batch| rows_of_columns(&batch, &self.texts));
+        if rows.is_err() {
+            // The reader of a spoilt file would say the same again without end.
+            self.reader = None;
+        }
+        Some(rows)
     }
 }
 
@@ -85,41 +129,21 @@ impl ExportRows {
         self.reader = open(&self.run, self.bytes.clone(), Some(names))?;
         Ok(())
     }
-
-    fn rows(&self, batch: &RecordBatch) -> Result<Vec<Object>, Error> {
-        let mut rows = vec![Object::new(); batch.num_rows()];
-        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-            let guess = guess_meaning(column);
-            let meaning = |name: &str| match self.counts.get(name) {
-                Some(counts) if *counts == KindCounts::default() => guess,
-                Some(counts) if counts.is_mixed() || counts.string == 0 => TextMeaning::Json,
-                Some(_) => TextMeaning::Raw,
-                None => guess,
-            };
-            for (row, members) in rows.iter_mut().enumerate() {
-                let value = json_at(column, row, field.name(), &meaning)?;
-                if value != Json::Null {
-                    members.insert(field.name().clone(), value);
-                }
-            }
-        }
-        Ok(rows)
-    }
 }
 
-/// What a utf8 column holds when the service counted nothing: JSON when every value is JSON and one is a quoted string, a list, a
-/// dict or a boolean beside others, since a column of one plain type would not have been written as text.
-fn guess_meaning(column: &dyn Array) -> TextMeaning {
-    let texts: Vec<&str> = match column.data_type() {
-        DataType::Utf8 => arrow::array::AsArray::as_string::<i32>(column).iter().flatten().collect(),
-        DataType::LargeUtf8 => arrow::array::AsArray::as_string::<i64>(column).iter().flatten().collect(),
-        _ => return TextMeaning::Raw,
-    };
-    let parsed: Result<Vec<Json>, _> = texts.into_iter().map(Json::parse).collect();
-    match parsed {
-        Ok(values) if values.iter().any(|value| !matches!(value, Json::Number(_) | Json::Null)) => TextMeaning::Json,
-        _ => TextMeaning::Raw,
+/// The rows of a batch, cell by cell; nulls are left out.
+pub(crate) fn rows_of_columns(batch: &RecordBatch, texts: &TextMeanings) -> Result<Vec<Object>, Error> {
+    let mut rows = vec![Object::new(); batch.num_rows()];
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        let meaning = texts.of_column(column);
+        for (row, members) in rows.iter_mut().enumerate() {
+            let value = json_at(column, row, field.name(), &meaning)?;
+            if value != Json::Null {
+                members.insert(field.name().clone(), value);
+            }
+        }
     }
+    Ok(rows)
 }
 
 #[cfg(test)]
@@ -127,7 +151,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{ArrayRef, Float64Array, Int64Array, ListArray, StringArray, StructArray};
-    use arrow::datatypes::{Field, Fields, Float64Type, Schema};
+    use arrow::datatypes::{DataType, Field, Fields, Float64Type, Schema};
     use parquet::arrow::ArrowWriter;
 
     use super::*;

@@ -3,14 +3,18 @@
 //! | to find | look in |
 //! |---|---|
 //! | decoded rows as columns, by the rules of the data model | [`RowColumns`], [`KindPlan`] |
+//! | pages of history into columns | [`PageDecoder`], [`decode_page`] |
 //! | their record batches in a table, with names | [`Encoder`] |
 //! | record batches back into the rows that were logged | [`rows_of_batch`], [`system_rows_of_batch`] |
 //! | names, dtypes and field metadata of the columns | [`schema`] |
 //! | one run's whole history from the service: exports and live tail joined | [`RunScan`], [`ScanReport`] |
-//! | a Parquet export into rows | [`export_rows`] |
+//! | Parquet exports into columns, whole or by ranges | [`export_columns`], [`export_columns_by_range`], [`ExportDecoder`] |
+//! | which steps an export has | [`StepProfile`] |
+//! | overlapping pieces of one run put together | [`merge`] |
+//! | a Parquet export into rows, the plain way | [`export_rows`] |
 //! | offline `.wandb` logs | [`offline`] |
 //!
-//! Every source goes through the same [`Encoder`], so a row comes out alike whichever way it came.
+//! Every source becomes [`RowColumns`] and goes through the same [`Encoder`], so a row comes out alike whichever way it came.
 
 mod arrow_value;
 mod cells;
@@ -18,17 +22,32 @@ mod decode;
 mod encode;
 mod error;
 mod export;
+mod export_columns;
+mod export_decoder;
+mod flat_row;
+mod growing_columns;
+mod key_table;
 mod kind_plan;
 mod live_pages;
+mod merge;
+mod off_thread;
 pub mod offline;
+mod page_decoder;
 mod row_columns;
 mod scan;
 pub mod schema;
+mod step_profile;
+mod text_meaning;
 
 pub use decode::{rows_of_batch, system_rows_of_batch};
 pub use encode::{Encoded, Encoder, Stream};
 pub use error::{Error, ErrorKind};
 pub use export::{ExportRows, export_rows};
+pub use export_columns::{ExportColumns, export_columns, export_columns_by_range};
+pub use export_decoder::{DecodedExport, ExportDecoder};
 pub use kind_plan::KindPlan;
+pub use merge::{Merged, merge};
+pub use page_decoder::{DecodedPage, PageDecoder, decode_page};
 pub use row_columns::{MetricValues, RowColumns};
 pub use scan::{Completeness, RunScan, ScanOptions, ScanReport};
+pub use step_profile::StepProfile;

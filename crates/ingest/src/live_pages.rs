@@ -4,11 +4,16 @@
 //! again, at the steps that the page itself shows: cost follows rows, not the step axis. A server may also cap pages lower than it was
 //! asked, at a cap it does not tell; the count that the service keeps of the rows gives that away.
 
-use runlake_fetch::{Client, StepWindow};
-use runlake_types::{Json, Number, Object, RunPath};
+use std::ops::Range;
+use std::sync::Arc;
 
-use crate::schema::STEP;
-use crate::{Error, ErrorKind};
+use bytes::Bytes;
+use runlake_fetch::{Client, StepWindow};
+use runlake_types::RunPath;
+
+use crate::off_thread::off_thread;
+use crate::page_decoder::{DecodedPage, PageDecoder};
+use crate::{Error, KindPlan, RowColumns};
 
 /// Rows asked for at once: what the service is known to return whole, see the limits that W&B documents
 /// (<https://docs.wandb.ai/models/track/limits>).
@@ -27,22 +32,26 @@ pub(crate) struct LivePages {
     is_first: bool,
     requests: u64,
     rows_without_step: u64,
+    plan: Arc<KindPlan>,
+    /// Not here while a page is decoded.
+    decoder: Option<PageDecoder>,
 }
 
 /// One page: every row of a range of steps.
 #[derive(Debug)]
 pub(crate) struct Page {
     /// The rows, ascending by step, each step once.
-    pub(crate) rows: Vec<(i64, Object)>,
+    pub(crate) rows: RowColumns,
     /// The end of the range, exclusive: no later page has a step below it.
     pub(crate) max_step: i64,
 }
 
 impl LivePages {
-    /// Pages of the steps from `min_step` to below `max_step`, which should hold `expected_rows`.
-    pub(crate) fn new(min_step: i64, max_step: i64, expected_rows: Option<u64>) -> Self {
+    /// Pages of the steps from `min_step` to below `max_step`, which should hold `expected_rows`. Kinds are those of `plan`.
+    pub(crate) fn new(plan: &Arc<KindPlan>, min_step: i64, max_step: i64, expected_rows: Option<u64>) -> Self {
         let windows = if min_step < max_step { vec![(min_step, max_step)] } else { Vec::new() };
-        Self { windows, expected_rows, full_page_rows: PAGE_ROWS, is_first: true, requests: 0, rows_without_step: 0 }
+        let plan = Arc::clone(plan);
+        Self { windows, expected_rows, full_page_rows: PAGE_ROWS, is_first: true, requests: 0, rows_without_step: 0, plan, decoder: None }
     }
 
     /// Requests sent so far.
@@ -58,9 +67,10 @@ impl LivePages {
     /// The next page; `None` after the last. A page may be empty.
     pub(crate) async fn next_page(&mut self, client: &Client, run: &RunPath) -> Result<Option<Page>, Error> {
         while let Some((min_step, max_step)) = self.windows.pop() {
-            let lines = client.history_page(run, StepWindow { min_step, max_step, samples: PAGE_ROWS }).await?;
+            let text = client.history_page_raw(run, StepWindow { min_step, max_step, samples: PAGE_ROWS }).await?;
             self.requests += 1;
-            let received = lines.len() as u64;
+            let page = self.decode(run, text, min_step..max_step).await?;
+            let received = page.received_rows;
             // The first window spans everything, so the count shows at once whether the server returned less than there is; without a
             // count, asking again in two halves shows it.
             let may_be_capped = received > 1 && self.expected_rows.is_none_or(|expected| received < expected);
@@ -68,46 +78,34 @@ impl LivePages {
                 self.full_page_rows = self.full_page_rows.min(received);
             }
             let is_full = received >= self.full_page_rows && max_step - min_step > 1;
-            let (rows, rows_without_step) = parse_rows(run, &lines, min_step, max_step)?;
             if !is_full {
-                self.rows_without_step += rows_without_step;
-                return Ok(Some(Page { rows, max_step }));
+                self.rows_without_step += page.rows_without_step;
+                return Ok(Some(Page { rows: page.rows, max_step }));
             }
-            let border = split_at(&rows, min_step, max_step);
+            let steps = page.rows.steps.as_ref().map(|steps| steps.values().as_ref()).unwrap_or_default();
+            let border = split_at(steps, min_step, max_step);
             self.windows.push((border, max_step));
             self.windows.push((min_step, border));
         }
         Ok(None)
     }
+
+    async fn decode(&mut self, run: &RunPath, text: Bytes, window: Range<i64>) -> Result<DecodedPage, Error> {
+        let mut decoder = self.decoder.take().unwrap_or_else(|| PageDecoder::new(run.clone(), Arc::clone(&self.plan)));
+        let (decoder, page) = off_thread(move || {
+            let page = decoder.decode(&text, window);
+            (decoder, page)
+        })
+        .await;
+        self.decoder = Some(decoder);
+        page
+    }
 }
 
 /// Where to split a window whose page was full: at the middle of the rows that came, which a sample spreads like the rows that did not.
-fn split_at(rows: &[(i64, Object)], min_step: i64, max_step: i64) -> i64 {
-    let middle = rows.get(rows.len() / 2).map_or_else(|| min_step + (max_step - min_step) / 2, |(step, _)| *step);
+fn split_at(steps: &[i64], min_step: i64, max_step: i64) -> i64 {
+    let middle = steps.get(steps.len() / 2).copied().unwrap_or(min_step + (max_step - min_step) / 2);
     middle.clamp(min_step + 1, max_step - 1)
-}
-
-/// The rows of a page that lie in its window, ascending, each step once. A row that repeats a step, as in a page that was sent twice, is dropped.
-/// The second value counts the rows that have no step.
-fn parse_rows(run: &RunPath, lines: &[String], min_step: i64, max_step: i64) -> Result<(Vec<(i64, Object)>, u64), Error> {
-    let mut rows = Vec::with_capacity(lines.len());
-    let mut rows_without_step = 0;
-    for line in lines {
-        let row = Json::parse_object(line).map_err(|source| ErrorKind::Row { run: run.to_string(), source })?;
-        match step_of(&row) {
-            Some(step) if (min_step..max_step).contains(&step) => rows.push((step, row)),
-            Some(_) => {}
-            None => rows_without_step += 1,
-        }
-    }
-    rows.sort_by_key(|(step, _)| *step);
-    rows.dedup_by_key(|(step, _)| *step);
-    Ok((rows, rows_without_step))
-}
-
-/// The step of a row.
-pub(crate) fn step_of(row: &Object) -> Option<i64> {
-    row.get(STEP).and_then(Json::as_number).and_then(Number::as_i64)
 }
 
 #[cfg(test)]
@@ -116,18 +114,9 @@ mod tests {
 
     #[test]
     fn a_split_leaves_two_windows_that_are_not_empty() {
-        let row = |step: i64| (step, Object::new());
-        assert_eq!(split_at(&[row(0), row(1), row(2)], 0, 1_000_000), 1);
-        assert_eq!(split_at(&[row(0), row(0), row(0)], 0, 2), 1);
-        assert_eq!(split_at(&[row(9), row(9), row(9)], 0, 10), 9);
+        assert_eq!(split_at(&[0, 1, 2], 0, 1_000_000), 1);
+        assert_eq!(split_at(&[0, 0, 0], 0, 2), 1);
+        assert_eq!(split_at(&[9, 9, 9], 0, 10), 9);
         assert_eq!(split_at(&[], 0, 10), 5);
-    }
-
-    #[test]
-    fn rows_outside_the_window_and_repeated_rows_are_dropped() {
-        let lines: Vec<String> = ["{\"_step\":5}", "{\"_step\":3}", "{\"_step\":3.0}", "{\"_step\":10}", "{}"].map(str::to_owned).into();
-        let (rows, rows_without_step) = parse_rows(&RunPath::new("e", "p", "r"), &lines, 3, 10).unwrap();
-        assert_eq!(rows_without_step, 1);
-        assert_eq!(rows.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [3, 5]);
     }
 }

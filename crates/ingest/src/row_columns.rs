@@ -7,11 +7,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, Float64Builder, Int64Array, Int64Builder, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Array, Float64Builder, Int64Array, Int64Builder, RecordBatch, RecordBatchOptions, StringArray,
+    UInt64Array,
+};
+use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema};
-use runlake_types::{ColumnSet, Json, KeyPath, Kind, KindCounts, Number, Object, flatten, unflatten};
+use runlake_types::{ColumnSet, Json, KeyPath, Kind, KindCounts, Number, Object, flatten, key_selects, unflatten};
 
-use crate::cells::{CellColumn, fit_number, value_at};
+use crate::cells::{CellColumn, fit_number, number, value_at};
 use crate::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP, metric_field};
 use crate::{Error, KindPlan, Stream};
 
@@ -40,6 +44,9 @@ pub struct MetricValues {
     /// float64, boolean or utf8 by [`schema::data_type`](crate::schema::data_type); null where the row does not have the metric.
     pub values: ArrayRef,
 }
+
+/// A value that no column holds exactly: its row and its true path.
+pub(crate) type Misfit = (usize, Arc<KeyPath>, Json);
 
 impl RowColumns {
     /// The columns of rows in hand, in the order given, and how many rows were left out since they have no `_step`.
@@ -78,6 +85,77 @@ impl RowColumns {
         (sheet.finish(stream), rows_without_step)
     }
 
+    /// Rows with these columns; `metrics` need no order, `misfits` are what no column holds.
+    pub(crate) fn assemble(
+        steps: Int64Array,
+        timestamps: Float64Array,
+        runtimes: Float64Array,
+        mut metrics: Vec<MetricValues>,
+        mut misfits: Vec<Misfit>,
+    ) -> Self {
+        metrics.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        misfits.sort_by_key(|(row, _, _)| *row);
+        let mut misfits = misfits.into_iter().peekable();
+        let rescued = misfits.peek().is_some().then(|| {
+            let of_row = |row| {
+                std::iter::from_fn(|| misfits.next_if(|misfit| misfit.0 == row))
+                    .map(|(_, path, value)| (KeyPath::clone(&path), value))
+                    .collect()
+            };
+            rescued_texts((0..timestamps.len()).map(of_row))
+        });
+        Self { steps: Some(steps), timestamps, runtimes, metrics, rescued }
+    }
+
+    /// The rows at these positions.
+    ///
+    /// # Errors
+    /// Only when Arrow refuses the columns, which would be a fault of this crate.
+    pub(crate) fn take(&self, positions: &UInt64Array) -> Result<Self, Error> {
+        let steps = self.steps.as_ref().map(|steps| take(steps, positions, None)).transpose()?;
+        let rescued = self.rescued.as_ref().map(|rescued| take(rescued, positions, None)).transpose()?;
+        let metrics =
+            self.metrics.iter().map(|metric| Ok(MetricValues { values: take(&metric.values, positions, None)?, ..metric.clone() }));
+        Ok(Self {
+            steps: steps.map(|steps| steps.as_primitive().clone()),
+            timestamps: take(&self.timestamps, positions, None)?.as_primitive().clone(),
+            runtimes: take(&self.runtimes, positions, None)?.as_primitive().clone(),
+            metrics: metrics.collect::<Result<_, Error>>()?,
+            rescued: rescued.map(|rescued| rescued.as_string().clone()),
+        })
+    }
+
+    /// The row at `row` as it was logged, value for value; nulls are left out, integral floats are integers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Column`](crate::ErrorKind::Column) when a column's dtype is not that of its kind, or a JSON column holds other text.
+    pub fn row(&self, row: usize) -> Result<Object, Error> {
+        let mut leaves = Vec::with_capacity(self.metrics.len() + 3);
+        if let Some(steps) = &self.steps {
+            leaves.push((KeyPath::top_level(STEP), Json::from(steps.value(row))));
+        }
+        for (key, seconds) in [(TIMESTAMP, &self.timestamps), (RUNTIME, &self.runtimes)] {
+            if seconds.is_valid(row) {
+                leaves.push((KeyPath::top_level(key), number(seconds.value(row))));
+            }
+        }
+        for metric in self.metrics.iter().filter(|metric| metric.values.is_valid(row)) {
+            leaves.push((KeyPath::clone(&metric.path), value_at(metric.kind, &metric.path.dotted(), metric.values.as_ref(), row)?));
+        }
+        if let Some(rescued) = self.rescued.as_ref().filter(|rescued| rescued.is_valid(row)) {
+            leaves.extend(flatten(rescued_object(rescued.value(row))?));
+        }
+        Ok(unflatten(leaves))
+    }
+
+    /// All rows, as [`row`](Self::row) gives them.
+    ///
+    /// # Errors
+    /// As [`row`](Self::row).
+    pub fn to_rows(&self) -> Result<Vec<Object>, Error> {
+        (0..self.len()).map(|row| self.row(row)).collect()
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.timestamps.len()
@@ -102,6 +180,19 @@ impl RowColumns {
                 .collect(),
             rescued: self.rescued.as_ref().map(|rescued| rescued.slice(offset, length)),
         }
+    }
+
+    /// The metrics of these dotted names and below them, and the rows that have one of them, whether in a column or rescued.
+    pub(crate) fn with_keys(&self, keys: &[String], plan: &KindPlan) -> Result<Self, Error> {
+        let is_wanted = |name: &str| keys.iter().any(|key| key_selects(key, name));
+        let select = |row: Object| {
+            let is_stamp = |path: &KeyPath| matches!(path.parts(), [key] if [STEP, TIMESTAMP, RUNTIME].contains(&key.as_str()));
+            let (stamps, leaves): (Vec<_>, Vec<_>) = flatten(row).into_iter().partition(|(path, _)| is_stamp(path));
+            let wanted: Vec<_> = leaves.into_iter().filter(|(path, value)| *value != Json::Null && is_wanted(&path.dotted())).collect();
+            (!wanted.is_empty()).then(|| unflatten(stamps.into_iter().chain(wanted)))
+        };
+        let rows = self.to_rows()?.into_iter().filter_map(select).collect();
+        Ok(Self::of_rows(Stream::History, rows, plan).0)
     }
 
     /// The bytes of the arrays in memory.
@@ -213,13 +304,18 @@ impl Sheet {
 }
 
 /// The rescued leaves of each row as a JSON object.
-pub(crate) fn rescued_texts(rescued: Vec<Vec<(KeyPath, Json)>>) -> StringArray {
+pub(crate) fn rescued_texts(rescued: impl IntoIterator<Item = Vec<(KeyPath, Json)>>) -> StringArray {
     let text = |leaves: Vec<(KeyPath, Json)>| (!leaves.is_empty()).then(|| Json::Object(unflatten(leaves)).to_canonical_text());
     rescued.into_iter().map(text).collect()
 }
 
+/// The leaves of a row's rescued data, nested.
+pub(crate) fn rescued_object(text: &str) -> Result<Object, Error> {
+    Json::parse_object(text).map_err(|error| Error::column(RESCUED, error.to_string()))
+}
+
 /// The values in a column of `kind`; what does not fit goes to `misfits` of its row.
-fn recast(metric: &MetricValues, kind: Kind, misfits: &mut [Vec<(KeyPath, Json)>]) -> Result<ArrayRef, Error> {
+pub(crate) fn recast(metric: &MetricValues, kind: Kind, misfits: &mut [Vec<(KeyPath, Json)>]) -> Result<ArrayRef, Error> {
     let mut cells = CellColumn::new(kind);
     for row in (0..metric.values.len()).filter(|row| metric.values.is_valid(*row)) {
         let value = value_at(metric.kind, &metric.path.dotted(), metric.values.as_ref(), row)?;
@@ -231,18 +327,15 @@ fn recast(metric: &MetricValues, kind: Kind, misfits: &mut [Vec<(KeyPath, Json)>
 }
 
 /// The rescued data with more leaves; `None` when there are none after all.
-fn add_rescued(rescued: Option<&StringArray>, misfits: Vec<Vec<(KeyPath, Json)>>) -> Result<Option<StringArray>, Error> {
+pub(crate) fn add_rescued(rescued: Option<&StringArray>, misfits: Vec<Vec<(KeyPath, Json)>>) -> Result<Option<StringArray>, Error> {
     let Some(rescued) = rescued else {
         return Ok(misfits.iter().any(|leaves| !leaves.is_empty()).then(|| rescued_texts(misfits)));
     };
     let mut all = Vec::with_capacity(misfits.len());
     for (row, leaves) in misfits.into_iter().enumerate() {
-        let before = if rescued.is_valid(row) {
-            Json::parse_object(rescued.value(row)).map_err(|error| Error::column(RESCUED, error.to_string()))?
-        } else {
-            Object::new()
-        };
-        all.push(flatten(before).into_iter().chain(leaves).collect());
+        let before = if rescued.is_valid(row) { rescued_object(rescued.value(row))? } else { Object::new() };
+        // What was rescued before is exact, what its column held may not be.
+        all.push(leaves.into_iter().chain(flatten(before)).collect());
     }
     Ok(Some(rescued_texts(all)))
 }

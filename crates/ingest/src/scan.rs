@@ -3,17 +3,19 @@
 //! Exports are read first; the steps past them come from pages. Where both have a step the live row counts, since it is newer, and a
 //! difference between the two is reported. The rows come in ascending order whatever the order of the sources.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use runlake_fetch::{Client, RunPlan};
-use runlake_types::{Json, KeyPath, Object, RunRecord, flatten, key_selects, unflatten};
+use runlake_fetch::{Client, ParquetHistory, RunPlan};
+use runlake_types::{Object, RunRecord};
 
-use crate::export::{ExportRows, export_rows};
-use crate::live_pages::{LivePages, step_of};
-use crate::schema::{RUNTIME, STEP, TIMESTAMP};
-use crate::{Error, KindPlan, RowColumns, Stream};
+use crate::export_columns::{ExportColumns, export_columns};
+use crate::live_pages::LivePages;
+use crate::merge::merge;
+use crate::off_thread::off_thread;
+use crate::step_profile::StepProfile;
+use crate::{Error, KindPlan, RowColumns};
 
 /// How often a scan asks for new addresses when those of the exports expired.
 const MAX_PLANS: u32 = 3;
@@ -99,32 +101,33 @@ pub struct ScanOptions {
     pub min_step: Option<i64>,
 }
 
-/// A scan in progress. Pull rows with [`RunScan::next_rows`] until it gives `None`, then ask for the [`RunScan::report`].
+/// A scan in progress. Pull rows with [`RunScan::next_columns`] until it gives `None`, then ask for the [`RunScan::report`].
 #[derive(Debug)]
 pub struct RunScan {
     client: Client,
     run: RunRecord,
-    exports: VecDeque<ExportRows>,
-    /// Exported rows that wait for their turn: those of exports that overlap, and those past the start of the live part.
-    held: BTreeMap<i64, Object>,
+    options: ScanOptions,
+    exports: VecDeque<ExportColumns>,
+    /// Exported rows that wait for their turn: those of exports that overlap, and those past the start of the live part. The pieces
+    /// ascend and share no step.
+    held: VecDeque<RowColumns>,
     live: LivePages,
     live_start: i64,
     report: ScanReport,
-    options: ScanOptions,
 }
 
 impl RunScan {
-    /// Plans the scan and fetches the run's exports. `run` must be fresh: its last step and count bound the live part.
+    /// Fetches the exports of a planned run. The plan must be fresh: its last step and count bound the live part.
     ///
     /// # Errors
     /// When the service cannot be asked, or an export cannot be read.
     pub async fn start(client: Client, plan: RunPlan, options: ScanOptions) -> Result<Self, Error> {
         let run = plan.record;
-        let (files, live_from) = fetch_exports(&client, &run).await?;
+        let (files, live_from) = fetch_exports(&client, &run, plan.exports).await?;
         let mut profiles = Vec::with_capacity(files.len());
         let mut rows_without_step = 0;
         for bytes in files {
-            let profile = StepProfile::read(&run, &bytes)?;
+            let profile = StepProfile::read(&run.path, bytes.clone(), run.history_keys.as_ref())?;
             rows_without_step += profile.rows_without_step;
             if profile.rows > 0 {
                 profiles.push((profile, bytes));
@@ -142,83 +145,106 @@ impl RunScan {
         let report = ScanReport { exports: profiles.len() as u64, rows_without_step, ..ScanReport::of_nothing(&run) };
         let max_step = run.last_step().map_or(STEP_LIMIT, |last| last.saturating_add(1));
         let overlaps = last_exported.is_some_and(|last| live_start <= last);
+        // How many rows there are from a step on is not known.
+        let is_whole = options.min_step.is_none();
+        let live_start = options.min_step.map_or(live_start, |min_step| live_start.max(min_step));
         let expected_live =
-            run.history_line_count.filter(|_| is_in_order && !overlaps).map(|count| count.saturating_sub(exported_before_live));
+            run.history_line_count.filter(|_| is_whole && is_in_order && !overlaps).map(|count| count.saturating_sub(exported_before_live));
         let has_history = run.history_line_count != Some(0) && (run.history_keys.is_some() || run.history_line_count.is_some());
         let live = if has_history && expected_live != Some(0) {
-            LivePages::new(live_start, max_step, expected_live)
+            LivePages::new(&options.kinds, live_start, max_step, expected_live)
         } else {
-            LivePages::new(0, 0, None)
+            LivePages::new(&options.kinds, 0, 0, None)
         };
-        let mut scan = Self { client, exports: VecDeque::new(), held: BTreeMap::new(), live, live_start, report, run, options };
+        let mut scan = Self { client, options, exports: VecDeque::new(), held: VecDeque::new(), live, live_start, report, run };
         for (_, bytes) in profiles {
-            let rows = export_rows(&scan.run.path, bytes, scan.run.history_keys.as_ref())?;
-            if is_in_order {
-                scan.exports.push_back(rows);
-            } else {
-                for batch in rows {
-                    scan.hold(batch?);
-                }
+            scan.exports.push_back(export_columns(&scan.run.path, bytes, scan.run.history_keys.as_ref(), &scan.options.kinds)?);
+        }
+        if !is_in_order {
+            let mut pieces = Vec::new();
+            while let Some(rows) = scan.next_exported().await? {
+                pieces.push(rows);
             }
+            let plan = Arc::clone(&scan.options.kinds);
+            let merged = off_thread(move || merge(&pieces, &plan)).await?;
+            scan.report.repeated_rows += merged.repeated_rows;
+            scan.report.conflicting_rows += merged.conflicting_rows;
+            scan.held.push_back(merged.rows);
         }
         Ok(scan)
-    }
-
-    /// The next rows as columns.
-    ///
-    /// # Errors
-    /// As [`RunScan::next_rows`].
-    pub async fn next_columns(&mut self) -> Result<Option<RowColumns>, Error> {
-        let Some(mut rows) = self.next_rows().await? else { return Ok(None) };
-        if let Some(min_step) = self.options.min_step {
-            let before = rows.len();
-            rows.retain(|row| step_of(row) >= Some(min_step));
-            self.report.rows -= (before - rows.len()) as u64;
-        }
-        if let Some(keys) = &self.options.keys {
-            let before = rows.len();
-            rows = rows.into_iter().filter_map(|row| with_keys(row, keys)).collect();
-            self.report.rows -= (before - rows.len()) as u64;
-        }
-        Ok(Some(RowColumns::of_rows(Stream::History, rows, &self.options.kinds).0))
     }
 
     /// The next rows, ascending by step within and across calls; `None` at the end. May be empty in between.
     ///
     /// # Errors
     /// When a page cannot be fetched or a row cannot be read. The scan cannot go on after an error.
-    pub async fn next_rows(&mut self) -> Result<Option<Vec<Object>>, Error> {
-        while let Some(export) = self.exports.front_mut() {
-            let Some(batch) = export.next() else {
-                self.exports.pop_front();
-                continue;
-            };
-            let (before_live, after) =
-                batch?.into_iter().filter(|row| step_of(row).is_some()).partition(|row| step_of(row) < Some(self.live_start));
-            self.hold(after);
-            return Ok(Some(self.give(before_live)));
+    pub async fn next_columns(&mut self) -> Result<Option<RowColumns>, Error> {
+        if let Some(rows) = self.next_exported().await? {
+            let border = rows_before(&rows, self.live_start);
+            let (before_live, after) = (rows.slice(0, border), rows.slice(border, rows.len() - border));
+            self.held.extend(Some(after).filter(|rows| !rows.is_empty()));
+            return self.give(&before_live).map(Some);
         }
-        let page = self.live.next_page(&self.client, &self.run.path).await?;
-        let (mut rows, border) = match page {
-            Some(page) => (page.rows, page.max_step),
-            None if self.held.is_empty() => {
+        let Some(page) = self.live.next_page(&self.client, &self.run.path).await? else {
+            let rest = self.held.pop_front();
+            if rest.is_none() {
                 self.finish();
-                return Ok(None);
             }
-            None => (Vec::new(), i64::MAX),
+            return rest.map(|rows| self.give(&rows)).transpose();
         };
-        if !self.held.is_empty() {
-            let later = self.held.split_off(&border);
-            let mut merged = std::mem::replace(&mut self.held, later);
-            for (step, row) in rows {
-                self.note_repeat(merged.insert(step, row.clone()).as_ref(), &row);
-            }
-            rows = merged.into_iter().collect();
+        let mut pieces = self.release_before(page.max_step);
+        if pieces.is_empty() {
+            return self.give(&page.rows).map(Some);
         }
-        Ok(Some(self.give(rows.into_iter().map(|(_, row)| row).collect())))
+        pieces.push(page.rows);
+        let plan = Arc::clone(&self.options.kinds);
+        let merged = off_thread(move || merge(&pieces, &plan)).await?;
+        self.report.repeated_rows += merged.repeated_rows;
+        self.report.conflicting_rows += merged.conflicting_rows;
+        self.give(&merged.rows).map(Some)
     }
 
-    /// What was read so far; complete once [`RunScan::next_rows`] gave `None`.
+    /// As [`RunScan::next_columns`], row by row, which takes much longer. Nulls are left out, integral floats are integers.
+    ///
+    /// # Errors
+    /// As [`RunScan::next_columns`].
+    pub async fn next_rows(&mut self) -> Result<Option<Vec<Object>>, Error> {
+        self.next_columns().await?.map(|rows| rows.to_rows()).transpose()
+    }
+
+    /// The next part of the exports.
+    async fn next_exported(&mut self) -> Result<Option<RowColumns>, Error> {
+        while let Some(mut export) = self.exports.pop_front() {
+            let (export, part) = off_thread(move || {
+                let part = export.next();
+                (export, part)
+            })
+            .await;
+            if let Some(part) = part {
+                self.exports.push_front(export);
+                return Ok(Some(part?.rows));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The held rows below a step.
+    fn release_before(&mut self, step: i64) -> Vec<RowColumns> {
+        let mut released = Vec::new();
+        while let Some(rows) = self.held.pop_front() {
+            let border = rows_before(&rows, step);
+            if border > 0 {
+                released.push(rows.slice(0, border));
+            }
+            if border < rows.len() {
+                self.held.push_front(rows.slice(border, rows.len() - border));
+                break;
+            }
+        }
+        released
+    }
+
+    /// What was read so far; complete once [`RunScan::next_columns`] gave `None`.
     pub fn report(&self) -> &ScanReport {
         &self.report
     }
@@ -228,27 +254,21 @@ impl RunScan {
         &self.run
     }
 
-    fn hold(&mut self, rows: Vec<Object>) {
-        for row in rows {
-            if let Some(step) = step_of(&row) {
-                let previous = self.held.insert(step, row.clone());
-                self.note_repeat(previous.as_ref(), &row);
-            }
-        }
-    }
-
-    fn note_repeat(&mut self, previous: Option<&Object>, row: &Object) {
-        match previous {
-            None => {}
-            Some(previous) if without_nulls(previous) == without_nulls(row) => self.report.repeated_rows += 1,
-            Some(_) => self.report.conflicting_rows += 1,
-        }
-    }
-
-    fn give(&mut self, rows: Vec<Object>) -> Vec<Object> {
+    fn give(&mut self, rows: &RowColumns) -> Result<RowColumns, Error> {
+        let rows = self.selected(rows)?;
         self.report.rows += rows.len() as u64;
-        self.report.last_step = rows.last().and_then(step_of).or(self.report.last_step);
-        rows
+        self.report.last_step = steps_of(&rows).last().copied().or(self.report.last_step);
+        Ok(rows)
+    }
+
+    /// The rows that were asked for.
+    fn selected(&self, rows: &RowColumns) -> Result<RowColumns, Error> {
+        let from = self.options.min_step.map_or(0, |min_step| rows_before(rows, min_step));
+        let rows = rows.slice(from, rows.len() - from);
+        match &self.options.keys {
+            Some(keys) => rows.with_keys(keys, &self.options.kinds),
+            None => Ok(rows),
+        }
     }
 
     fn finish(&mut self) {
@@ -259,66 +279,33 @@ impl RunScan {
     }
 }
 
-/// The members of a row that have one of these dotted names or stand below it, with the stamps; `None` when there are none.
-fn with_keys(row: Object, keys: &[String]) -> Option<Object> {
-    let is_wanted = |name: &str| keys.iter().any(|key| key_selects(key, name));
-    let is_stamp = |path: &KeyPath| matches!(path.parts(), [key] if [STEP, TIMESTAMP, RUNTIME].contains(&key.as_str()));
-    let (stamps, leaves): (Vec<_>, Vec<_>) = flatten(row).into_iter().partition(|(path, _)| is_stamp(path));
-    let wanted: Vec<_> = leaves.into_iter().filter(|(path, value)| *value != Json::Null && is_wanted(&path.dotted())).collect();
-    (!wanted.is_empty()).then(|| unflatten(stamps.into_iter().chain(wanted)))
+fn steps_of(rows: &RowColumns) -> &[i64] {
+    rows.steps.as_ref().map(|steps| steps.values().as_ref()).unwrap_or_default()
 }
 
-/// A logged null and an absent key are the same to an export.
-fn without_nulls(row: &Object) -> String {
-    let leaves = flatten(row.clone()).into_iter().filter(|(_, value)| *value != Json::Null);
-    Json::Object(unflatten(leaves)).to_canonical_text()
+/// How many of ascending rows stand below a step.
+fn rows_before(rows: &RowColumns, step: i64) -> usize {
+    steps_of(rows).partition_point(|at| *at < step)
 }
 
 /// The exports of a run, whole, and the first step that is not exported. When an address expired meanwhile, all are asked for again,
 /// since their order is not stable.
-async fn fetch_exports(client: &Client, run: &RunRecord) -> Result<(Vec<Bytes>, Option<i64>), Error> {
-    let mut plans = 0;
+async fn fetch_exports(client: &Client, run: &RunRecord, planned: ParquetHistory) -> Result<(Vec<Bytes>, Option<i64>), Error> {
+    let mut history = planned;
+    let mut plans = 1;
     'plan: loop {
-        plans += 1;
-        let history = client.parquet_history(&run.path).await?;
         let mut files = Vec::with_capacity(history.urls.len());
         for url in &history.urls {
             match client.signed_bytes(url).await {
                 Ok(bytes) => files.push(bytes),
-                Err(error) if plans < MAX_PLANS && matches!(error.kind(), runlake_fetch::ErrorKind::UrlExpired { .. }) => continue 'plan,
+                Err(error) if plans < MAX_PLANS && matches!(error.kind(), runlake_fetch::ErrorKind::UrlExpired { .. }) => {
+                    plans += 1;
+                    history = client.parquet_history(&run.path).await?;
+                    continue 'plan;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         return Ok((files, history.live_from));
-    }
-}
-
-/// The steps of an export.
-struct StepProfile {
-    first: i64,
-    last: i64,
-    rows: u64,
-    is_sorted: bool,
-    rows_without_step: u64,
-}
-
-impl StepProfile {
-    fn read(run: &RunRecord, bytes: &Bytes) -> Result<Self, Error> {
-        let mut profile = Self { first: i64::MAX, last: i64::MIN, rows: 0, is_sorted: true, rows_without_step: 0 };
-        let mut rows = export_rows(&run.path, bytes.clone(), run.history_keys.as_ref())?;
-        rows.keep_columns(&[STEP])?;
-        for batch in rows {
-            for row in batch? {
-                let Some(step) = step_of(&row) else {
-                    profile.rows_without_step += 1;
-                    continue;
-                };
-                profile.is_sorted &= profile.rows == 0 || step > profile.last;
-                profile.first = profile.first.min(step);
-                profile.last = profile.last.max(step);
-                profile.rows += 1;
-            }
-        }
-        Ok(profile)
     }
 }

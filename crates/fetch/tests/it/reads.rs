@@ -89,6 +89,26 @@ async fn a_run_has_all_of_its_fields() {
 }
 
 #[tokio::test]
+async fn a_raw_page_is_the_text_in_the_reply() {
+    let page = r#"[ "{\"_step\":0,\"loss\":NaN}", "\u007b}"]"#;
+    let server = Server::start([
+        of_run(&format!(r#""history": {page} "#)),
+        of_run(r#""history":null"#),
+        // A server so lenient as to write bare floats into the envelope.
+        of_run(r#""other":NaN,"history":["{}"]"#),
+    ])
+    .await;
+    let client = server.client();
+    let window = StepWindow { min_step: 0, max_step: 10, samples: 10 };
+    assert_eq!(client.history_page_raw(&run(), window).await.unwrap(), page);
+    assert_eq!(client.history_page_raw(&run(), window).await.unwrap(), "null");
+    assert_eq!(client.history_page_raw(&run(), window).await.unwrap(), r#"["{}"]"#);
+    let empty = StepWindow { min_step: 5, max_step: 5, samples: 1 };
+    assert_eq!(client.history_page_raw(&run(), empty).await.unwrap(), "[]");
+    assert_eq!(server.finish().len(), 3);
+}
+
+#[tokio::test]
 async fn rows_are_passed_on_as_they_came() {
     let server = Server::start([
         of_run(r#""history":["{\"_step\":0,\"loss\":NaN}","{\"_step\":1,\"big\":9007199254740993}"]"#),
