@@ -11,7 +11,7 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use parquet::arrow::ArrowWriter;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use runlake_ingest::{KindPlan, PageDecoder, RowColumns, export_columns, merge};
+use runlake_ingest::{KindPlan, PageDecoder, Projection, RowColumns, export_columns, merge};
 use runlake_types::{Json, KeyPath, KindCounts, RunPath};
 
 const ROWS: u32 = 10_000;
@@ -95,7 +95,7 @@ fn exports(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(u64::from(columns) * u64::from(rows)));
         group.bench_function(format!("{name}/cells"), |bencher| {
             bencher.iter(|| {
-                let parts = export_columns(&run(), bytes.clone(), None, &plan).expect("a Parquet file");
+                let parts = export_columns(&run(), bytes.clone(), &Projection::All, None, &plan).expect("a Parquet file");
                 parts.map(|part| part.expect("a batch").rows.len()).sum::<usize>()
             });
         });

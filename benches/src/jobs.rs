@@ -114,7 +114,7 @@ async fn scan(base_url: &str, run: &str, keys: &[String], output: Option<&Path>)
     }
     let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), kinds);
     let wanted = (!keys.is_empty()).then(|| keys.to_vec().into());
-    let options = ScanOptions { kinds: Arc::clone(encoder.plan()), keys: wanted, ..ScanOptions::default() };
+    let options = ScanOptions { kinds: Arc::clone(encoder.plan()), with_stamps: wanted.is_none(), keys: wanted, ..ScanOptions::default() };
     let mut scan = RunScan::start(client, run_plan, options).await?;
     let mut batches = Vec::new();
     while let Some(rows) = scan.next_columns().await? {

@@ -68,6 +68,24 @@ impl Client {
         Ok(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
     }
 
+    /// The last `length` bytes of the file and its size, in one request: all that is needed of a small file, and of a large one what tells
+    /// where the rest stands. A server that does not know ranges sends the whole file.
+    ///
+    /// # Errors
+    /// As [`signed_bytes`](Self::signed_bytes).
+    pub async fn signed_end(&self, url: &SignedUrl, length: u64) -> Result<FileEnd, Error> {
+        let mut retry = Retry::new(&self.inner().retry, "download the end of a file");
+        loop {
+            match self.through_gate(self.try_end(url, length.max(1))).await {
+                Ok(Some(end)) => return Ok(end),
+                Ok(None) => break,
+                Err(failure) => retry.after(failure, !self.has_reached(url.expose())).await?,
+            }
+        }
+        let bytes = self.signed_bytes(url).await?;
+        Ok(FileEnd { size: u64::try_from(bytes.len()).unwrap_or(u64::MAX), bytes })
+    }
+
     /// The bytes of `range`, all of them or an error. A server that sends the whole file instead is read up to the end of the range.
     ///
     /// # Errors
@@ -119,6 +137,29 @@ impl Client {
             // The whole file comes: its length is known before its bytes, unless it is compressed on the way.
             StatusCode::OK => Ok(response.content_length()),
             _ => Err(signed_failure(response, url).await),
+        }
+    }
+
+    /// The end of the file; `None` when the answer does not say how it stands to the whole.
+    async fn try_end(&self, url: &SignedUrl, length: u64) -> Result<Option<FileEnd>, Failure> {
+        let response = self.send_signed(Method::GET, url, Some(&format!("bytes=-{length}")), None).await?;
+        let size = match response.status() {
+            StatusCode::OK => None,
+            StatusCode::PARTIAL_CONTENT => match ContentRange::of(&response).and_then(|sent| sent.total) {
+                Some(size) => Some(size),
+                None => return Ok(None),
+            },
+            // An empty file, or a server that only knows ranges from the start.
+            StatusCode::RANGE_NOT_SATISFIABLE => return Ok(None),
+            _ => return Err(signed_failure(response, url).await),
+        };
+        let bytes = Body::whole(response, self.inner().timeout).await?;
+        let received = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        match size {
+            Some(size) if received != size.min(length) => {
+                Err(ErrorKind::CutBody { expected: Some(size.min(length)), received, source: None }.into())
+            }
+            _ => Ok(Some(FileEnd { size: size.unwrap_or(received), bytes })),
         }
     }
 
@@ -180,6 +221,15 @@ impl Client {
         }
         Err(ErrorKind::Redirected { to: redacted(&url) }.into())
     }
+}
+
+/// The last bytes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEnd {
+    /// As many as were asked for, or the whole file when it is smaller.
+    pub bytes: Bytes,
+    /// The size of the file in bytes.
+    pub size: u64,
 }
 
 /// A download as far as it came.

@@ -7,7 +7,7 @@
 //! | the runs of a project | [`Client::list_runs`], [`Client::runs`], [`RunsQuery`] |
 //! | a run's rows while it lives | [`Client::history_page`], [`Client::history_page_raw`], [`StepWindow`] |
 //! | a sample of its rows | [`Client::history_sampled`], [`Client::sampled_history`], [`SampledSpec`] |
-//! | its Parquet exports | [`Client::parquet_history`], [`SignedUrl`], [`Client::signed_bytes`], [`Client::signed_range`] |
+//! | its Parquet exports | [`Client::parquet_history`], [`SignedUrl`], [`Client::signed_bytes`], [`Client::signed_range`], [`Client::signed_end`] |
 //! | anything else of the service | [`Client::raw`] |
 //! | what went wrong, and what to do | [`Error`], [`ErrorKind`], [`Error::hint`] |
 //! | how often it is tried | [`RetryPolicy`] |
@@ -43,6 +43,7 @@ pub use url::Url;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
+pub use download::FileEnd;
 pub use environment::{Environment, VARIABLES};
 pub use error::{Error, ErrorKind};
 pub use history::{ParquetHistory, SampledSpec, StepWindow};

@@ -18,6 +18,9 @@ const LONGEST_ERROR_BODY: u64 = 64 * 1024;
 /// How much of a plain-text message is shown.
 const LONGEST_MESSAGE: usize = 300;
 
+/// The most memory that is set aside for a body before its bytes come.
+const LARGEST_RESERVE: u64 = 64 << 20;
+
 /// What a failure to send a request, or to read its answer's head, means.
 pub(crate) fn send_failure(error: reqwest::Error, url: &Url, limit: Duration) -> ErrorKind {
     let host = host_and_port(url);
@@ -55,6 +58,8 @@ impl Body {
         let announced = response.content_length();
         let url = response.url().clone();
         let mut received: u64 = 0;
+        let to_come = announced.unwrap_or_default().min(wanted.end).saturating_sub(wanted.start).min(LARGEST_RESERVE);
+        self.bytes.reserve(usize::try_from(to_come).unwrap_or_default());
         while received < wanted.end {
             let chunk = match response.chunk().await {
                 Ok(Some(chunk)) => chunk,

@@ -11,20 +11,21 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::schema::types::SchemaDescriptor;
 use runlake_types::{HistoryKeys, Json, Object, RunPath};
 
 use crate::arrow_value::json_at;
+use crate::projection::Projection;
 use crate::text_meaning::TextMeanings;
 use crate::{Error, ErrorKind};
 
-/// Rows read at once. Small enough that a batch of wide rows stays within some megabytes.
-pub(crate) const BATCH_ROWS: usize = 1024;
+/// Values read at once.
+const BATCH_CELLS: usize = 400_000;
 
 /// The rows of one export, a batch at a time. An error is the last.
 #[derive(Debug)]
 pub struct ExportRows {
     run: RunPath,
-    bytes: Bytes,
     reader: Option<ParquetRecordBatchReader>,
     texts: TextMeanings,
 }
@@ -34,35 +35,31 @@ pub struct ExportRows {
 ///
 /// # Errors
 /// [`ErrorKind::Export`] when `bytes` are not Parquet.
-pub fn export_rows(run: &RunPath, bytes: Bytes, keys: Option<&HistoryKeys>) -> Result<ExportRows, Error> {
-    let reader = open(run, bytes.clone(), None)?;
-    Ok(ExportRows { run: run.clone(), bytes, reader, texts: TextMeanings::new(keys) })
+pub fn export_rows(run: &RunPath, bytes: Bytes, wanted: &Projection, keys: Option<&HistoryKeys>) -> Result<ExportRows, Error> {
+    let reader = open(run, bytes, wanted)?;
+    Ok(ExportRows { run: run.clone(), reader, texts: TextMeanings::new(keys) })
 }
 
-/// A reader of the columns named `wanted` at the top level, or of all; `None` for a file without rows.
-pub(crate) fn open(run: &RunPath, bytes: Bytes, wanted: Option<&[&str]>) -> Result<Option<ParquetRecordBatchReader>, Error> {
+/// A reader of the wanted columns; `None` for a file without rows.
+pub(crate) fn open(run: &RunPath, bytes: Bytes, wanted: &Projection) -> Result<Option<ParquetRecordBatchReader>, Error> {
     let size = bytes.len() as u64;
-    let opened = without_panic(|| ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, reader_options()));
-    let builder = opened.and_then(|opened| opened).map_err(|source| export_error(run, source))?;
-    check_chunks(builder.metadata(), size).map_err(|source| export_error(run, source))?;
-    if builder.metadata().file_metadata().num_rows() == 0 || builder.schema().fields().is_empty() {
-        return Ok(None);
-    }
-    let mask = match wanted {
-        None => ProjectionMask::all(),
-        Some(names) => {
-            let roots = builder
-                .schema()
-                .fields()
-                .iter()
-                .enumerate()
-                .filter(|(_, field)| names.contains(&field.name().as_str()))
-                .map(|(root, _)| root);
-            ProjectionMask::roots(builder.parquet_schema(), roots)
+    let build = || {
+        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, reader_options())?;
+        check_chunks(builder.metadata(), size)?;
+        if builder.metadata().file_metadata().num_rows() == 0 || builder.schema().fields().is_empty() {
+            return Ok(None);
         }
+        let mask = wanted.mask(builder.parquet_schema());
+        let rows = batch_rows(&mask, builder.parquet_schema());
+        builder.with_projection(mask).with_batch_size(rows).build().map(Some)
     };
-    let built = without_panic(|| builder.with_projection(mask).with_batch_size(BATCH_ROWS).build());
-    built.and_then(|built| built).map(Some).map_err(|source| export_error(run, source))
+    without_panic(build).and_then(|built| built).map_err(|source| export_error(run, source))
+}
+
+/// Rows read at once: a batch of wide rows stays within some megabytes, and one of narrow rows is worth its while.
+pub(crate) fn batch_rows(mask: &ProjectionMask, schema: &SchemaDescriptor) -> usize {
+    let columns = (0..schema.num_columns()).filter(|leaf| mask.leaf_included(*leaf)).count();
+    (BATCH_CELLS / columns.max(1)).clamp(64, 32_768)
 }
 
 /// The Parquet schema says all that is needed of a file; the Arrow schema that a writer may have put beside it is foreign bytes for nothing.
@@ -72,7 +69,11 @@ pub(crate) fn reader_options() -> ArrowReaderOptions {
 
 /// Does `work` of the Parquet library, which panics on some spoilt files: an error of the file like any other.
 pub(crate) fn without_panic<T>(work: impl FnOnce() -> T) -> Result<T, ParquetError> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| ParquetError::General("the file is damaged".to_owned()))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| damaged())
+}
+
+pub(crate) fn damaged() -> ParquetError {
+    ParquetError::General("the file is damaged".to_owned())
 }
 
 /// Refuses metadata whose columns stand outside a file of `size` bytes: the reader takes them on trust and would panic.
@@ -120,17 +121,6 @@ impl Iterator for ExportRows {
     }
 }
 
-impl ExportRows {
-    /// Starts again and reads only the top-level columns of these names; one that the file lacks is no error.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Export`] when the file cannot be opened.
-    pub fn keep_columns(&mut self, names: &[&str]) -> Result<(), Error> {
-        self.reader = open(&self.run, self.bytes.clone(), Some(names))?;
-        Ok(())
-    }
-}
-
 /// The rows of a batch, cell by cell; nulls are left out.
 pub(crate) fn rows_of_columns(batch: &RecordBatch, texts: &TextMeanings) -> Result<Vec<Object>, Error> {
     let mut rows = vec![Object::new(); batch.num_rows()];
@@ -167,7 +157,7 @@ mod tests {
 
     fn texts(bytes: Bytes, keys: Option<&str>) -> Vec<String> {
         let keys = keys.map(|keys| HistoryKeys::from_object(Json::parse_object(keys).unwrap()));
-        let rows = export_rows(&RunPath::new("e", "p", "r"), bytes, keys.as_ref()).unwrap();
+        let rows = export_rows(&RunPath::new("e", "p", "r"), bytes, &Projection::All, keys.as_ref()).unwrap();
         rows.flat_map(Result::unwrap).map(|row| Json::Object(row).to_canonical_text()).collect()
     }
 
@@ -205,6 +195,6 @@ mod tests {
         let mut out = Vec::new();
         ArrowWriter::try_new(&mut out, batch.schema(), None).unwrap().close().unwrap();
         assert!(texts(out.into(), None).is_empty());
-        assert!(export_rows(&RunPath::new("e", "p", "r"), Bytes::from_static(b"<html>expired</html>"), None).is_err());
+        assert!(export_rows(&RunPath::new("e", "p", "r"), Bytes::from_static(b"<html>expired</html>"), &Projection::All, None).is_err());
     }
 }

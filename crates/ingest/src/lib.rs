@@ -8,7 +8,7 @@
 //! | record batches back into the rows that were logged | [`rows_of_batch`], [`system_rows_of_batch`] |
 //! | names, dtypes and field metadata of the columns | [`schema`] |
 //! | one run's whole history from the service: exports and live tail joined | [`RunScan`], [`ScanReport`] |
-//! | Parquet exports into columns, whole or by ranges | [`export_columns`], [`export_columns_by_range`], [`ExportDecoder`] |
+//! | Parquet exports into columns, whole or by ranges | [`ExportReader`], [`export_columns`], [`ExportDecoder`], [`Projection`] |
 //! | which steps an export has | [`StepProfile`] |
 //! | overlapping pieces of one run put together | [`merge`] |
 //! | a Parquet export into rows, the plain way | [`export_rows`] |
@@ -24,6 +24,8 @@ mod error;
 mod export;
 mod export_columns;
 mod export_decoder;
+mod export_file;
+mod export_reader;
 mod flat_row;
 mod growing_columns;
 mod key_table;
@@ -33,21 +35,28 @@ mod merge;
 mod off_thread;
 pub mod offline;
 mod page_decoder;
+mod projection;
+mod ranged_file;
 mod row_columns;
 mod scan;
+mod scan_report;
 pub mod schema;
 mod step_profile;
 mod text_meaning;
+mod windows;
 
 pub use decode::{rows_of_batch, system_rows_of_batch};
 pub use encode::{Encoded, Encoder, Stream};
 pub use error::{Error, ErrorKind};
 pub use export::{ExportRows, export_rows};
-pub use export_columns::{ExportColumns, export_columns, export_columns_by_range};
+pub use export_columns::{ExportColumns, export_columns};
 pub use export_decoder::{DecodedExport, ExportDecoder};
+pub use export_reader::ExportReader;
 pub use kind_plan::KindPlan;
 pub use merge::{Merged, merge};
 pub use page_decoder::{DecodedPage, PageDecoder, decode_page};
+pub use projection::Projection;
 pub use row_columns::{MetricValues, RowColumns};
-pub use scan::{Completeness, RunScan, ScanOptions, ScanReport};
+pub use scan::{RunScan, ScanOptions};
+pub use scan_report::{Completeness, ScanReport};
 pub use step_profile::StepProfile;

@@ -1,40 +1,58 @@
-//! The live part of a history: pages of the `history` field over windows of steps.
+//! The live part of a history: pages of the `history` field over windows of steps, several on their way at once.
 //!
-//! A server samples without a word when a window holds more rows than it may return, so a page that may be full is split and asked
-//! again, at the steps that the page itself shows: cost follows rows, not the step axis. A server may also cap pages lower than it was
-//! asked, at a cap it does not tell; the count that the service keeps of the rows gives that away.
+//! Which windows, and which answers to trust, is decided by [`crate::windows`]; here they are asked for ahead, decoded off the threads that
+//! wait, and given out in the order of the steps.
 
+use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use runlake_fetch::{Client, StepWindow};
 use runlake_types::RunPath;
+use tokio::task::JoinHandle;
 
 use crate::off_thread::off_thread;
 use crate::page_decoder::{DecodedPage, PageDecoder};
+use crate::windows::{PageLimit, PageShape, Verdict, first_windows, split_at};
 use crate::{Error, KindPlan, RowColumns};
 
-/// Rows asked for at once: what the service is known to return whole, see the limits that W&B documents
-/// (<https://docs.wandb.ai/models/track/limits>).
-const PAGE_ROWS: u64 = 10_000;
+/// How often a window is asked for whose page holds rows of other windows: an answer that a cache or a proxy mixed up.
+const ATTEMPTS_ON_A_STRAY_PAGE: u32 = 3;
+
+/// What the live part of a run is.
+#[derive(Debug)]
+pub(crate) struct LivePart {
+    /// Its steps.
+    pub(crate) steps: Range<i64>,
+    /// How many rows they should hold, when the service keeps a count.
+    pub(crate) expected_rows: Option<u64>,
+    /// How long its pages are.
+    pub(crate) shape: PageShape,
+    /// About how many bytes may be on their way or waiting.
+    pub(crate) bytes_ahead: u64,
+}
 
 /// Pages of a range of steps, in ascending order, each row once.
 #[derive(Debug)]
 pub(crate) struct LivePages {
-    /// Windows still to be asked for, the lowest on top.
-    windows: Vec<(i64, i64)>,
-    /// How many rows the whole range should hold, when the service keeps a count.
+    reader: PageReader,
+    /// What is still to be given out, the lowest first. The first ones are on their way.
+    windows: VecDeque<Window>,
+    ahead: usize,
+    steps: Range<i64>,
     expected_rows: Option<u64>,
-    /// A page with at least so many rows is taken for full.
-    full_page_rows: u64,
-    /// Whether no page was asked for yet.
-    is_first: bool,
+    limit: PageLimit,
+    /// A request for everything, which shows how long a page is that the server cut.
+    probe: Option<Fetch>,
     requests: u64,
     rows_without_step: u64,
-    plan: Arc<KindPlan>,
-    /// Not here while a page is decoded.
-    decoder: Option<PageDecoder>,
+}
+
+/// A window, and its page when that was asked for.
+#[derive(Debug)]
+struct Window {
+    steps: Range<i64>,
+    fetch: Option<Fetch>,
 }
 
 /// One page: every row of a range of steps.
@@ -47,11 +65,33 @@ pub(crate) struct Page {
 }
 
 impl LivePages {
-    /// Pages of the steps from `min_step` to below `max_step`, which should hold `expected_rows`. Kinds are those of `plan`.
-    pub(crate) fn new(plan: &Arc<KindPlan>, min_step: i64, max_step: i64, expected_rows: Option<u64>) -> Self {
-        let windows = if min_step < max_step { vec![(min_step, max_step)] } else { Vec::new() };
-        let plan = Arc::clone(plan);
-        Self { windows, expected_rows, full_page_rows: PAGE_ROWS, is_first: true, requests: 0, rows_without_step: 0, plan, decoder: None }
+    /// Asks for the first pages of the part. Kinds are those of `plan`.
+    pub(crate) fn start(client: &Client, run: &RunPath, plan: &Arc<KindPlan>, part: LivePart) -> Self {
+        let samples = part.shape.rows;
+        let reader = PageReader { client: client.clone(), run: run.clone(), plan: Arc::clone(plan), samples, idle: Arc::default() };
+        let windows = first_windows(part.steps.clone(), part.expected_rows, samples);
+        let mut pages = Self {
+            reader,
+            ahead: part.shape.pages_ahead(part.bytes_ahead),
+            expected_rows: part.expected_rows,
+            limit: PageLimit::of_asked(samples),
+            probe: None,
+            requests: 0,
+            rows_without_step: 0,
+            windows: windows.into_iter().map(|steps| Window { steps, fetch: None }).collect(),
+            steps: part.steps,
+        };
+        // A page with every step needs no proof; where steps are left out, all but the smallest histories do.
+        if pages.windows.len() > 1 && !pages.is_dense() {
+            pages.start_probe();
+        }
+        pages.fetch_ahead();
+        pages
+    }
+
+    fn is_dense(&self) -> bool {
+        let width = u64::try_from(self.steps.end.saturating_sub(self.steps.start)).unwrap_or(u64::MAX);
+        self.expected_rows.is_some_and(|expected| expected >= width)
     }
 
     /// Requests sent so far.
@@ -65,58 +105,138 @@ impl LivePages {
     }
 
     /// The next page; `None` after the last. A page may be empty.
-    pub(crate) async fn next_page(&mut self, client: &Client, run: &RunPath) -> Result<Option<Page>, Error> {
-        while let Some((min_step, max_step)) = self.windows.pop() {
-            let text = client.history_page_raw(run, StepWindow { min_step, max_step, samples: PAGE_ROWS }).await?;
-            self.requests += 1;
-            let page = self.decode(run, text, min_step..max_step).await?;
-            let received = page.received_rows;
-            // The first window spans everything, so the count shows at once whether the server returned less than there is; without a
-            // count, asking again in two halves shows it.
-            let may_be_capped = received > 1 && self.expected_rows.is_none_or(|expected| received < expected);
-            if std::mem::take(&mut self.is_first) && may_be_capped {
-                self.full_page_rows = self.full_page_rows.min(received);
+    pub(crate) async fn next_page(&mut self) -> Result<Option<Page>, Error> {
+        loop {
+            self.fetch_ahead();
+            let Some(Window { steps, fetch: Some(fetch) }) = self.windows.pop_front() else { return Ok(None) };
+            let fetched = fetch.page().await?;
+            self.requests += u64::from(fetched.requests);
+            let page = fetched.page;
+            match self.verdict(&steps, &page).await? {
+                Verdict::Whole | Verdict::Unknown => {
+                    self.rows_without_step += page.rows_without_step;
+                    self.fetch_ahead();
+                    return Ok(Some(Page { rows: page.rows, max_step: steps.end }));
+                }
+                Verdict::MaybeCut => {
+                    let border = split_at(steps_of(&page.rows), &steps);
+                    self.windows.push_front(Window { steps: border..steps.end, fetch: None });
+                    self.windows.push_front(Window { steps: steps.start..border, fetch: None });
+                }
             }
-            let is_full = received >= self.full_page_rows && max_step - min_step > 1;
-            if !is_full {
-                self.rows_without_step += page.rows_without_step;
-                return Ok(Some(Page { rows: page.rows, max_step }));
-            }
-            let steps = page.rows.steps.as_ref().map(|steps| steps.values().as_ref()).unwrap_or_default();
-            let border = split_at(steps, min_step, max_step);
-            self.windows.push((border, max_step));
-            self.windows.push((min_step, border));
         }
-        Ok(None)
     }
 
-    async fn decode(&mut self, run: &RunPath, text: Bytes, window: Range<i64>) -> Result<DecodedPage, Error> {
-        let mut decoder = self.decoder.take().unwrap_or_else(|| PageDecoder::new(run.clone(), Arc::clone(&self.plan)));
-        let (decoder, page) = off_thread(move || {
-            let page = decoder.decode(&text, window);
-            (decoder, page)
-        })
-        .await;
-        self.decoder = Some(decoder);
-        page
+    async fn verdict(&mut self, steps: &Range<i64>, page: &DecodedPage) -> Result<Verdict, Error> {
+        let width = u64::try_from(steps.end.saturating_sub(steps.start)).unwrap_or(u64::MAX);
+        let distinct = page.rows.len() as u64;
+        if *steps == self.steps {
+            // Everything was asked for: the page is its own probe.
+            self.limit.found(page.received_rows, self.expected_rows);
+            if self.expected_rows.is_some_and(|expected| distinct >= expected) {
+                return Ok(Verdict::Whole);
+            }
+        }
+        let verdict = self.limit.verdict(width, distinct, page.received_rows);
+        if verdict != Verdict::Unknown {
+            return Ok(verdict);
+        }
+        if self.probe.is_none() {
+            self.start_probe();
+        }
+        if let Some(probe) = self.probe.take() {
+            let probed = probe.page().await?;
+            self.requests += u64::from(probed.requests);
+            self.limit.found(probed.page.received_rows, self.expected_rows);
+        }
+        Ok(self.limit.verdict(width, distinct, page.received_rows))
+    }
+
+    fn start_probe(&mut self) {
+        self.probe = Some(self.reader.fetch(self.steps.clone()));
+    }
+
+    /// Asks for the pages of the next windows.
+    fn fetch_ahead(&mut self) {
+        for window in self.windows.iter_mut().take(self.ahead).filter(|window| window.fetch.is_none()) {
+            window.fetch = Some(self.reader.fetch(window.steps.clone()));
+        }
     }
 }
 
-/// Where to split a window whose page was full: at the middle of the rows that came, which a sample spreads like the rows that did not.
-fn split_at(steps: &[i64], min_step: i64, max_step: i64) -> i64 {
-    let middle = steps.get(steps.len() / 2).copied().unwrap_or(min_step + (max_step - min_step) / 2);
-    middle.clamp(min_step + 1, max_step - 1)
+fn steps_of(rows: &RowColumns) -> &[i64] {
+    rows.steps.as_ref().map(|steps| steps.values().as_ref()).unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Asks for pages of one run and decodes them.
+#[derive(Clone, Debug)]
+struct PageReader {
+    client: Client,
+    run: RunPath,
+    plan: Arc<KindPlan>,
+    /// Rows asked for in a page.
+    samples: u64,
+    /// Decoders without work. They remember the run's keys.
+    idle: Arc<Mutex<Vec<PageDecoder>>>,
+}
 
-    #[test]
-    fn a_split_leaves_two_windows_that_are_not_empty() {
-        assert_eq!(split_at(&[0, 1, 2], 0, 1_000_000), 1);
-        assert_eq!(split_at(&[0, 0, 0], 0, 2), 1);
-        assert_eq!(split_at(&[9, 9, 9], 0, 10), 9);
-        assert_eq!(split_at(&[], 0, 10), 5);
+/// A page, and what it took.
+#[derive(Debug)]
+struct Fetched {
+    page: DecodedPage,
+    requests: u32,
+}
+
+impl PageReader {
+    fn fetch(&self, steps: Range<i64>) -> Fetch {
+        let reader = self.clone();
+        Fetch(tokio::spawn(async move { reader.read(steps).await }))
+    }
+
+    async fn read(self, steps: Range<i64>) -> Result<Fetched, Error> {
+        let mut requests = 0;
+        loop {
+            let window = StepWindow { min_step: steps.start, max_step: steps.end, samples: self.samples };
+            let text = self.client.history_page_raw(&self.run, window).await?;
+            requests += 1;
+            let (reader, window) = (self.clone(), steps.clone());
+            let page = off_thread(move || {
+                let mut decoder = reader.idle().pop().unwrap_or_else(|| PageDecoder::new(reader.run.clone(), Arc::clone(&reader.plan)));
+                let page = decoder.decode(&text, window);
+                reader.idle().push(decoder);
+                page
+            })
+            .await?;
+            if page.stray_rows == 0 || requests == ATTEMPTS_ON_A_STRAY_PAGE {
+                return Ok(Fetched { page, requests });
+            }
+            tracing::debug!(run = %self.run, ?steps, rows = page.stray_rows, "a page of history holds rows of other steps: asking again");
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<PageDecoder>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A page on its way. Dropping it stops the request.
+#[derive(Debug)]
+struct Fetch(JoinHandle<Result<Fetched, Error>>);
+
+impl Fetch {
+    async fn page(mut self) -> Result<Fetched, Error> {
+        match (&mut self.0).await {
+            Ok(fetched) => fetched,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(error) => unreachable!("only a runtime that ends, and with it this task, stops a page: {error}"),
+            },
+        }
+    }
+}
+
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

@@ -1,14 +1,20 @@
-//! Work that takes the processor for long, kept off the threads that wait for answers.
+//! Work that takes the processor for long, done on rayon's threads: as many at once as there are cores, the threads that wait for answers
+//! stay free.
 
-use tokio::task::spawn_blocking;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// Does `work` on a thread of the runtime's pool for blocking work. A panic there goes on here.
+use tokio::sync::oneshot;
+
+/// Does `work` on the pool, first come first served. A panic there goes on here.
 pub(crate) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => unreachable!("only a runtime that ends, and with it this task, cancels blocking work: {error}"),
-        },
+    let (send, done) = oneshot::channel();
+    rayon::spawn_fifo(move || {
+        // Nobody waits any more when the job was stopped.
+        drop(send.send(catch_unwind(AssertUnwindSafe(work))));
+    });
+    match done.await {
+        Ok(Ok(done)) => done,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => unreachable!("the pool does all work that it was given"),
     }
 }

@@ -39,6 +39,8 @@ pub struct DecodedPage {
     pub rows_without_step: u64,
     /// Rows left out since an earlier one has their step.
     pub repeated_rows: u64,
+    /// Rows left out since their step is not in the window.
+    pub stray_rows: u64,
 }
 
 /// Decodes one page; see [`PageDecoder::decode`], which is faster for the next page of the same run.
@@ -164,7 +166,14 @@ impl PageDecoder {
     fn finish(&mut self) -> Result<DecodedPage, Error> {
         let page = std::mem::take(&mut self.page);
         let OpenPage {
-            steps, seconds: [mut timestamps, mut runtimes], earlier_steps, received_rows, rows_without_step, repeated_rows, ..
+            steps,
+            seconds: [mut timestamps, mut runtimes],
+            earlier_steps,
+            received_rows,
+            rows_without_step,
+            repeated_rows,
+            stray_rows,
+            ..
         } = page;
         let (metrics, misfits) = self.columns.finish(steps.len());
         let is_sorted = earlier_steps.is_empty();
@@ -172,7 +181,7 @@ impl PageDecoder {
         order.sort_by_key(|row| usize::try_from(*row).ok().and_then(|row| steps.get(row)));
         let rows = RowColumns::assemble(Int64Array::from(steps), timestamps.finish(), runtimes.finish(), metrics, misfits);
         let rows = if is_sorted { rows } else { rows.take(&order.into())? };
-        Ok(DecodedPage { rows, received_rows, rows_without_step, repeated_rows })
+        Ok(DecodedPage { rows, received_rows, rows_without_step, repeated_rows, stray_rows })
     }
 }
 
@@ -188,6 +197,7 @@ struct OpenPage {
     received_rows: u64,
     rows_without_step: u64,
     repeated_rows: u64,
+    stray_rows: u64,
 }
 
 impl OpenPage {
@@ -198,6 +208,7 @@ impl OpenPage {
             return None;
         };
         if !self.window.as_ref().is_some_and(|window| window.contains(&step)) {
+            self.stray_rows += 1;
             return None;
         }
         let is_repeated = match self.steps.last() {

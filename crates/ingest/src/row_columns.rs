@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Array, Float64Builder, Int64Array, Int64Builder, RecordBatch, RecordBatchOptions, StringArray,
-    UInt64Array,
+    Array, ArrayRef, AsArray, BooleanBufferBuilder, Float64Array, Float64Builder, Int64Array, Int64Builder, RecordBatch,
+    RecordBatchOptions, StringArray, UInt64Array,
 };
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema};
@@ -183,16 +183,39 @@ impl RowColumns {
     }
 
     /// The metrics of these dotted names and below them, and the rows that have one of them, whether in a column or rescued.
-    pub(crate) fn with_keys(&self, keys: &[String], plan: &KindPlan) -> Result<Self, Error> {
-        let is_wanted = |name: &str| keys.iter().any(|key| key_selects(key, name));
-        let select = |row: Object| {
-            let is_stamp = |path: &KeyPath| matches!(path.parts(), [key] if [STEP, TIMESTAMP, RUNTIME].contains(&key.as_str()));
-            let (stamps, leaves): (Vec<_>, Vec<_>) = flatten(row).into_iter().partition(|(path, _)| is_stamp(path));
-            let wanted: Vec<_> = leaves.into_iter().filter(|(path, value)| *value != Json::Null && is_wanted(&path.dotted())).collect();
-            (!wanted.is_empty()).then(|| unflatten(stamps.into_iter().chain(wanted)))
-        };
-        let rows = self.to_rows()?.into_iter().filter_map(select).collect();
-        Ok(Self::of_rows(Stream::History, rows, plan).0)
+    pub(crate) fn with_keys(&self, keys: &[String]) -> Result<Self, Error> {
+        let is_wanted = |path: &KeyPath| keys.iter().any(|key| key_selects(key, &path.dotted()));
+        let mut wanted = self.clone();
+        wanted.metrics.retain(|metric| is_wanted(&metric.path));
+        let mut has_one = BooleanBufferBuilder::new(self.len());
+        has_one.append_n(self.len(), false);
+        for metric in &wanted.metrics {
+            match metric.values.nulls() {
+                Some(nulls) => nulls.valid_indices().for_each(|row| has_one.set_bit(row, true)),
+                None => (0..self.len()).for_each(|row| has_one.set_bit(row, true)),
+            }
+        }
+        if let Some(rescued) = &self.rescued {
+            let mut kept: Vec<Vec<(KeyPath, Json)>> = Vec::with_capacity(rescued.len());
+            for (row, text) in rescued.iter().enumerate() {
+                let leaves = text.map(rescued_object).transpose()?.map(flatten).unwrap_or_default();
+                let is_kept = |path: &KeyPath| is_stamp(path) || is_wanted(path);
+                let leaves: Vec<_> = leaves.into_iter().filter(|(path, _)| is_kept(path)).collect();
+                if leaves.iter().any(|(path, _)| !is_stamp(path)) {
+                    has_one.set_bit(row, true);
+                }
+                kept.push(leaves);
+            }
+            wanted.rescued = kept.iter().any(|leaves| !leaves.is_empty()).then(|| rescued_texts(kept));
+        }
+        let has_one = has_one.finish();
+        if has_one.count_set_bits() == self.len() {
+            return Ok(wanted);
+        }
+        let positions: UInt64Array = has_one.set_indices().map(|row| Some(row as u64)).collect();
+        let mut wanted = wanted.take(&positions)?;
+        wanted.rescued = wanted.rescued.filter(|rescued| rescued.null_count() < rescued.len());
+        Ok(wanted)
     }
 
     /// The bytes of the arrays in memory.
@@ -247,6 +270,11 @@ impl RowColumns {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
     }
+}
+
+/// Whether this is the path of `_step`, `_timestamp` or `_runtime`, which say when a row was logged and not what.
+fn is_stamp(path: &KeyPath) -> bool {
+    matches!(path.parts(), [key] if [STEP, TIMESTAMP, RUNTIME].contains(&key.as_str()))
 }
 
 /// The kinds of keys that the plan does not know, because they were first logged while the job ran: the majority of these rows.

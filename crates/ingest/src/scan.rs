@@ -1,113 +1,91 @@
 //! One run's whole history from the service: its Parquet exports and its live tail joined by step, without gap or overlap.
 //!
-//! Exports are read first; the steps past them come from pages. Where both have a step the live row counts, since it is newer, and a
-//! difference between the two is reported. The rows come in ascending order whatever the order of the sources.
+//! Exports are read first; the steps past them come from pages, which are asked for meanwhile. Where both have a step the live row counts,
+//! since it is newer, and a difference between the two is reported. The rows come in ascending order whatever the order of the sources.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use runlake_fetch::{Client, ParquetHistory, RunPlan};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use runlake_fetch::{Client, RunPlan, SignedUrl};
 use runlake_types::{Object, RunRecord};
 
-use crate::export_columns::{ExportColumns, export_columns};
-use crate::live_pages::LivePages;
+use crate::export_file::ExportFile;
+use crate::export_reader::ExportReader;
+use crate::live_pages::{LivePages, LivePart};
 use crate::merge::merge;
 use crate::off_thread::off_thread;
+use crate::projection::Projection;
+use crate::ranged_file::END_BYTES;
+use crate::scan_report::{Completeness, ScanReport};
 use crate::step_profile::StepProfile;
+use crate::windows::PageShape;
 use crate::{Error, KindPlan, RowColumns};
-
-/// How often a scan asks for new addresses when those of the exports expired.
-const MAX_PLANS: u32 = 3;
 
 /// No service has steps beyond what its JSON numbers hold; asked for when the last step is not known.
 const STEP_LIMIT: i64 = 1 << 53;
 
-/// How complete the rows of a scan are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completeness {
-    /// Every row, and no more will come.
-    Complete,
-    /// Every row up to a step; more may come, or the service counts rows that it does not give.
-    Live,
-    /// Some of the rows, since a sample was asked for.
-    Sampled,
-}
-
-impl Completeness {
-    /// The name in the `runs` table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Live => "live",
-            Self::Sampled => "sampled",
-        }
-    }
-
-    /// Reads what [`Completeness::as_str`] wrote.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Complete, Self::Live, Self::Sampled].into_iter().find(|completeness| completeness.as_str() == name)
-    }
-}
-
-/// What a scan did, once it has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScanReport {
-    /// Rows given out.
-    pub rows: u64,
-    /// Rows that the service says there are, when it keeps a count.
-    pub expected_rows: Option<u64>,
-    /// The last step given out; `None` without rows.
-    pub last_step: Option<i64>,
-    /// How complete the rows are.
-    pub completeness: Completeness,
-    /// Parquet exports read.
-    pub exports: u64,
-    /// Pages asked for.
-    pub pages: u64,
-    /// Steps that two sources gave alike.
-    pub repeated_rows: u64,
-    /// Steps that two sources gave differently; the live row, or the later export's, was taken.
-    pub conflicting_rows: u64,
-    /// Rows left out because they have no step.
-    pub rows_without_step: u64,
-}
-
-impl ScanReport {
-    /// The report of a scan of `run` before it began.
-    pub fn of_nothing(run: &RunRecord) -> Self {
-        Self {
-            rows: 0,
-            expected_rows: run.history_line_count,
-            last_step: None,
-            completeness: Completeness::Live,
-            exports: 0,
-            pages: 0,
-            repeated_rows: 0,
-            conflicting_rows: 0,
-            rows_without_step: 0,
-        }
-    }
-}
+/// Exports of one run that are opened at once.
+const EXPORTS_AT_ONCE: usize = 4;
 
 /// What a scan takes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ScanOptions {
     /// Of which kinds the columns are. Keys that it does not know get the kind of the majority of the rows at hand.
     pub kinds: Arc<KindPlan>,
-    /// Only these keys, by their dotted names, and the rows that have one of them. Default: every key and row.
+    /// Only these keys, by their dotted names, and the rows that have one of them; of exports only their columns are fetched. Default:
+    /// every key and row.
     pub keys: Option<Arc<[String]>>,
+    /// Whether `_timestamp` and `_runtime` are read beside `keys`; without them fewer bytes of exports are fetched, and both columns are
+    /// null. Default: yes.
+    pub with_stamps: bool,
     /// Only rows from this step on.
     pub min_step: Option<i64>,
+    /// How many rows the run has before `min_step`. Saves requests; a wrong number shows in the report as rows that are missing.
+    pub rows_before: Option<u64>,
+    /// About how many bytes of the run may be on their way or waiting. Default: 64 MiB.
+    pub bytes_ahead: u64,
+    /// Whether pages are a tenth of their usual length: for a server that gave fewer rows than it counts. Default: no.
+    pub small_pages: bool,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self {
+            kinds: Arc::default(),
+            keys: None,
+            with_stamps: true,
+            min_step: None,
+            rows_before: None,
+            bytes_ahead: 64 << 20,
+            small_pages: false,
+        }
+    }
+}
+
+impl ScanOptions {
+    fn projection(&self) -> Projection {
+        match &self.keys {
+            Some(keys) => Projection::Keys { keys: Arc::clone(keys), with_stamps: self.with_stamps },
+            None => Projection::All,
+        }
+    }
+
+    /// How much of the end of each of `files` exports is fetched at once: all of a small one, unless only a part of it is wanted.
+    fn export_bytes(&self, files: usize) -> u64 {
+        let wants_all = self.keys.is_none() && self.min_step.is_none();
+        if wants_all { (self.bytes_ahead / (files as u64).max(1)).max(END_BYTES) } else { END_BYTES }
+    }
 }
 
 /// A scan in progress. Pull rows with [`RunScan::next_columns`] until it gives `None`, then ask for the [`RunScan::report`].
 #[derive(Debug)]
 pub struct RunScan {
-    client: Client,
     run: RunRecord,
     options: ScanOptions,
-    exports: VecDeque<ExportColumns>,
+    exports: VecDeque<ExportFile>,
+    /// The export at hand.
+    reader: Option<ExportReader>,
     /// Exported rows that wait for their turn: those of exports that overlap, and those past the start of the live part. The pieces
     /// ascend and share no step.
     held: VecDeque<RowColumns>,
@@ -117,61 +95,64 @@ pub struct RunScan {
 }
 
 impl RunScan {
-    /// Fetches the exports of a planned run. The plan must be fresh: its last step and count bound the live part.
+    /// Opens the exports of a planned run, and asks for its first pages. The plan must be fresh: its last step and count bound the live
+    /// part. The scan spawns tasks of tokio, which end when it is dropped.
     ///
     /// # Errors
     /// When the service cannot be asked, or an export cannot be read.
     pub async fn start(client: Client, plan: RunPlan, options: ScanOptions) -> Result<Self, Error> {
         let run = plan.record;
-        let (files, live_from) = fetch_exports(&client, &run, plan.exports).await?;
-        let mut profiles = Vec::with_capacity(files.len());
-        let mut rows_without_step = 0;
-        for bytes in files {
-            let profile = StepProfile::read(&run.path, bytes.clone(), run.history_keys.as_ref())?;
-            rows_without_step += profile.rows_without_step;
-            if profile.rows > 0 {
-                profiles.push((profile, bytes));
-            }
-        }
-        profiles.sort_by_key(|(profile, _)| (profile.first, profile.last));
-        let last_exported = profiles.iter().map(|(profile, _)| profile.last).max();
-        let live_start = match last_exported {
-            Some(last) => live_from.unwrap_or(i64::MAX).min(last.saturating_add(1)),
-            None => live_from.unwrap_or(0).min(0),
+        let exports = Exports::open(&client, &run, plan.exports.urls, &options).await?;
+        let border = exports.border(plan.exports.live_from);
+        let live_start = options.min_step.map_or(border.live_start, |min_step| border.live_start.max(min_step));
+        let rows_before_live = match options.min_step {
+            Some(min_step) if min_step >= border.live_start => options.rows_before,
+            _ => border.rows_before,
         };
-        let exported_before_live: u64 = profiles.iter().map(|(profile, _)| profile.rows).sum();
-        let is_in_order =
-            profiles.iter().all(|(profile, _)| profile.is_sorted) && profiles.windows(2).all(|pair| pair[0].0.last < pair[1].0.first);
-        let report = ScanReport { exports: profiles.len() as u64, rows_without_step, ..ScanReport::of_nothing(&run) };
-        let max_step = run.last_step().map_or(STEP_LIMIT, |last| last.saturating_add(1));
-        let overlaps = last_exported.is_some_and(|last| live_start <= last);
-        // How many rows there are from a step on is not known.
-        let is_whole = options.min_step.is_none();
-        let live_start = options.min_step.map_or(live_start, |min_step| live_start.max(min_step));
-        let expected_live =
-            run.history_line_count.filter(|_| is_whole && is_in_order && !overlaps).map(|count| count.saturating_sub(exported_before_live));
+        let expected_rows = run.history_line_count.zip(rows_before_live).map(|(count, before)| count.saturating_sub(before));
         let has_history = run.history_line_count != Some(0) && (run.history_keys.is_some() || run.history_line_count.is_some());
-        let live = if has_history && expected_live != Some(0) {
-            LivePages::new(&options.kinds, live_start, max_step, expected_live)
-        } else {
-            LivePages::new(&options.kinds, 0, 0, None)
+        let max_step = run.last_step().map_or(STEP_LIMIT, |last| last.saturating_add(1));
+        let part = LivePart {
+            steps: if has_history && expected_rows != Some(0) { live_start..max_step } else { 0..0 },
+            expected_rows: expected_rows.filter(|_| run.last_step().is_some()),
+            shape: PageShape::new(run.history_keys.as_ref().map_or(0, |keys| keys.keys().count()), options.small_pages),
+            bytes_ahead: options.bytes_ahead,
         };
-        let mut scan = Self { client, options, exports: VecDeque::new(), held: VecDeque::new(), live, live_start, report, run };
-        for (_, bytes) in profiles {
-            scan.exports.push_back(export_columns(&scan.run.path, bytes, scan.run.history_keys.as_ref(), &scan.options.kinds)?);
-        }
+        let live = LivePages::start(&client, &run.path, &options.kinds, part);
+        let report = ScanReport {
+            exports: exports.files.len() as u64,
+            rows_without_step: exports.rows_without_step,
+            ..ScanReport::of_nothing(&run)
+        };
+        let is_in_order = exports.is_in_order();
+        let is_wanted = |profile: &StepProfile| options.min_step.is_none_or(|min_step| profile.last >= min_step);
+        let files = exports.files.into_iter().filter(|(profile, _)| is_wanted(profile)).map(|(_, file)| file).collect();
+        let mut scan = Self { options, exports: files, reader: None, held: VecDeque::new(), live, live_start, report, run };
         if !is_in_order {
             let mut pieces = Vec::new();
             while let Some(rows) = scan.next_exported().await? {
                 pieces.push(rows);
             }
-            let plan = Arc::clone(&scan.options.kinds);
-            let merged = off_thread(move || merge(&pieces, &plan)).await?;
-            scan.report.repeated_rows += merged.repeated_rows;
-            scan.report.conflicting_rows += merged.conflicting_rows;
-            scan.held.push_back(merged.rows);
+            scan.hold_merged(pieces).await?;
         }
         Ok(scan)
+    }
+
+    async fn hold_merged(&mut self, pieces: Vec<RowColumns>) -> Result<(), Error> {
+        if !pieces.is_empty() {
+            let merged = self.merged(pieces).await?;
+            self.held.push_back(merged);
+        }
+        Ok(())
+    }
+
+    /// Pieces put together, of which later ones are newer.
+    async fn merged(&mut self, pieces: Vec<RowColumns>) -> Result<RowColumns, Error> {
+        let plan = Arc::clone(&self.options.kinds);
+        let merged = off_thread(move || merge(&pieces, &plan)).await?;
+        self.report.repeated_rows += merged.repeated_rows;
+        self.report.conflicting_rows += merged.conflicting_rows;
+        Ok(merged.rows)
     }
 
     /// The next rows, ascending by step within and across calls; `None` at the end. May be empty in between.
@@ -185,7 +166,7 @@ impl RunScan {
             self.held.extend(Some(after).filter(|rows| !rows.is_empty()));
             return self.give(&before_live).map(Some);
         }
-        let Some(page) = self.live.next_page(&self.client, &self.run.path).await? else {
+        let Some(page) = self.live.next_page().await? else {
             let rest = self.held.pop_front();
             if rest.is_none() {
                 self.finish();
@@ -197,11 +178,8 @@ impl RunScan {
             return self.give(&page.rows).map(Some);
         }
         pieces.push(page.rows);
-        let plan = Arc::clone(&self.options.kinds);
-        let merged = off_thread(move || merge(&pieces, &plan)).await?;
-        self.report.repeated_rows += merged.repeated_rows;
-        self.report.conflicting_rows += merged.conflicting_rows;
-        self.give(&merged.rows).map(Some)
+        let rows = self.merged(pieces).await?;
+        self.give(&rows).map(Some)
     }
 
     /// As [`RunScan::next_columns`], row by row, which takes much longer. Nulls are left out, integral floats are integers.
@@ -214,18 +192,17 @@ impl RunScan {
 
     /// The next part of the exports.
     async fn next_exported(&mut self) -> Result<Option<RowColumns>, Error> {
-        while let Some(mut export) = self.exports.pop_front() {
-            let (export, part) = off_thread(move || {
-                let part = export.next();
-                (export, part)
-            })
-            .await;
-            if let Some(part) = part {
-                self.exports.push_front(export);
-                return Ok(Some(part?.rows));
+        loop {
+            if let Some(reader) = &mut self.reader
+                && let Some(part) = reader.next().await?
+            {
+                return Ok(Some(part.rows));
             }
+            self.reader = None;
+            let Some(file) = self.exports.pop_front() else { return Ok(None) };
+            let keys = self.run.history_keys.as_ref();
+            self.reader = Some(file.columns(&self.options.projection(), keys, &self.options.kinds).await?);
         }
-        Ok(None)
     }
 
     /// The held rows below a step.
@@ -266,7 +243,7 @@ impl RunScan {
         let from = self.options.min_step.map_or(0, |min_step| rows_before(rows, min_step));
         let rows = rows.slice(from, rows.len() - from);
         match &self.options.keys {
-            Some(keys) => rows.with_keys(keys, &self.options.kinds),
+            Some(keys) => rows.with_keys(keys),
             None => Ok(rows),
         }
     }
@@ -288,24 +265,48 @@ fn rows_before(rows: &RowColumns, step: i64) -> usize {
     steps_of(rows).partition_point(|at| *at < step)
 }
 
-/// The exports of a run, whole, and the first step that is not exported. When an address expired meanwhile, all are asked for again,
-/// since their order is not stable.
-async fn fetch_exports(client: &Client, run: &RunRecord, planned: ParquetHistory) -> Result<(Vec<Bytes>, Option<i64>), Error> {
-    let mut history = planned;
-    let mut plans = 1;
-    'plan: loop {
-        let mut files = Vec::with_capacity(history.urls.len());
-        for url in &history.urls {
-            match client.signed_bytes(url).await {
-                Ok(bytes) => files.push(bytes),
-                Err(error) if plans < MAX_PLANS && matches!(error.kind(), runlake_fetch::ErrorKind::UrlExpired { .. }) => {
-                    plans += 1;
-                    history = client.parquet_history(&run.path).await?;
-                    continue 'plan;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        return Ok((files, history.live_from));
+/// The exports of a run that have rows, ascending by step as far as that can be.
+#[derive(Debug)]
+struct Exports {
+    files: Vec<(StepProfile, ExportFile)>,
+    rows_without_step: u64,
+}
+
+/// Where the live part begins.
+#[derive(Debug)]
+struct Border {
+    live_start: i64,
+    /// Rows before it; `None` when exports overlap each other or the live part.
+    rows_before: Option<u64>,
+}
+
+impl Exports {
+    async fn open(client: &Client, run: &RunRecord, urls: Vec<SignedUrl>, options: &ScanOptions) -> Result<Self, Error> {
+        let length = options.export_bytes(urls.len());
+        let open = |url| async move {
+            let mut file = ExportFile::open(client, &run.path, url, length).await?;
+            let profile = file.profile(run.history_keys.as_ref()).await?;
+            Ok::<_, Error>((profile, file))
+        };
+        let opened: Vec<(StepProfile, ExportFile)> = stream::iter(urls).map(open).buffered(EXPORTS_AT_ONCE).try_collect().await?;
+        let rows_without_step = opened.iter().map(|(profile, _)| profile.rows_without_step).sum();
+        let mut files: Vec<_> = opened.into_iter().filter(|(profile, _)| profile.rows > 0).collect();
+        files.sort_by_key(|(profile, _)| (profile.first, profile.last));
+        Ok(Self { files, rows_without_step })
+    }
+
+    /// Whether each step is higher than the one before, through all files.
+    fn is_in_order(&self) -> bool {
+        self.files.iter().all(|(profile, _)| profile.is_sorted) && self.files.windows(2).all(|pair| pair[0].0.last < pair[1].0.first)
+    }
+
+    /// `live_from` is the first step that the service says is not exported.
+    fn border(&self, live_from: Option<i64>) -> Border {
+        let Some(last) = self.files.iter().map(|(profile, _)| profile.last).max() else {
+            return Border { live_start: live_from.unwrap_or(0).min(0), rows_before: Some(0) };
+        };
+        let live_start = live_from.unwrap_or(i64::MAX).min(last.saturating_add(1));
+        let rows = self.files.iter().map(|(profile, _)| profile.rows).sum();
+        Border { live_start, rows_before: (self.is_in_order() && live_start > last).then_some(rows) }
     }
 }

@@ -1,15 +1,6 @@
 //! The steps of an export, read from nothing but its column `_step`.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use parquet::errors::ParquetError;
-use runlake_types::{HistoryKeys, RunPath};
-
-use crate::export::{export_error, open};
-use crate::export_decoder::ExportDecoder;
-use crate::schema::STEP;
-use crate::{Error, KindPlan};
+use crate::export_decoder::DecodedExport;
 
 /// Which steps an export has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,29 +17,21 @@ pub struct StepProfile {
     pub rows_without_step: u64,
 }
 
-impl StepProfile {
-    /// Reads the steps of an export that was fetched whole.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Export`](crate::ErrorKind::Export) when `bytes` are not Parquet.
-    pub fn read(run: &RunPath, bytes: Bytes, keys: Option<&HistoryKeys>) -> Result<Self, Error> {
-        let mut profile = Self { first: i64::MAX, last: i64::MIN, rows: 0, is_sorted: true, rows_without_step: 0 };
-        let decoder = ExportDecoder::new(keys, Arc::new(KindPlan::default()));
-        for batch in open(run, bytes, Some(&[STEP]))?.into_iter().flatten() {
-            let batch = batch.map_err(|error| export_error(run, ParquetError::ArrowError(error.to_string())))?;
-            decoder.steps(&batch)?.into_iter().for_each(|step| profile.add(step));
-        }
-        Ok(profile)
+impl Default for StepProfile {
+    fn default() -> Self {
+        Self { first: i64::MAX, last: i64::MIN, rows: 0, is_sorted: true, rows_without_step: 0 }
     }
+}
 
-    fn add(&mut self, step: Option<i64>) {
-        let Some(step) = step else {
-            self.rows_without_step += 1;
-            return;
-        };
-        self.is_sorted &= self.rows == 0 || step > self.last;
-        self.first = self.first.min(step);
-        self.last = self.last.max(step);
-        self.rows += 1;
+impl StepProfile {
+    /// Adds a part of the file, in its order.
+    pub fn add(&mut self, part: &DecodedExport) {
+        self.rows_without_step += part.rows_without_step;
+        for step in part.rows.steps.iter().flat_map(|steps| steps.values().iter().copied()) {
+            self.is_sorted &= self.rows == 0 || step > self.last;
+            self.first = self.first.min(step);
+            self.last = self.last.max(step);
+            self.rows += 1;
+        }
     }
 }

@@ -60,9 +60,9 @@ fn heavy_or_telling_crates_are_named_in_one_place() {
         ("axum", &["runlake-server", "runlake-benches"]),
         ("async-graphql", &["runlake-server"]),
         ("prost", &["runlake-ingest"]),
-        ("clap", &["runlake-cli", "xtask"]),
+        ("clap", &["runlake-cli", "runlake-benches", "xtask"]),
         ("indicatif", &["runlake-cli"]),
-        ("anyhow", &["runlake-cli", "runlake-tests", "xtask"]),
+        ("anyhow", &["runlake-cli", "runlake-benches", "runlake-tests", "xtask"]),
     ] {
         let others: Vec<String> = users(dependency).into_iter().filter(|user| !may_use.contains(&user.as_str())).collect();
         assert!(others.is_empty(), "`{dependency}` is for {may_use:?} alone, and {others:?} use it");

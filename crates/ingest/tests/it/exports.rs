@@ -11,14 +11,13 @@ use arrow::array::{
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Schema};
 use bytes::Bytes;
-use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use proptest::prelude::*;
-use runlake_ingest::{KindPlan, RowColumns, StepProfile, Stream, export_columns, export_columns_by_range, export_rows};
-use runlake_types::{HistoryKeys, KindCounts, Object, RunPath};
+use runlake_ingest::{ExportReader, KindPlan, Projection, RowColumns, StepProfile, Stream, export_columns, export_rows};
+use runlake_types::{HistoryKeys, KindCounts, Object, RunPath, key_selects};
 
 use crate::columns::shown;
 use crate::history::any_plan;
@@ -127,14 +126,14 @@ proptest! {
     #[test]
     fn columns_are_what_their_cells_are(batch in any_batch(), plan in any_plan(), keys in any_history_keys()) {
         let bytes = parquet(&batch, 1000);
-        let rows: Vec<Object> = export_rows(&run(), bytes.clone(), keys.as_ref()).unwrap().flat_map(Result::unwrap).collect();
+        let rows: Vec<Object> = export_rows(&run(), bytes.clone(), &Projection::All, keys.as_ref()).unwrap().flat_map(Result::unwrap).collect();
         let (expected, rows_without_step) = RowColumns::of_rows(Stream::History, rows, &plan);
-        let mut parts = export_columns(&run(), bytes.clone(), keys.as_ref(), &plan).unwrap();
+        let mut parts = export_columns(&run(), bytes.clone(), &Projection::All, keys.as_ref(), &plan).unwrap();
         if let Some(part) = parts.next() {
             let part = part.unwrap();
             prop_assert_eq!(shown(&part.rows), shown(&expected));
             prop_assert_eq!(part.rows_without_step, rows_without_step);
-            let profile = StepProfile::read(&run(), bytes, keys.as_ref()).unwrap();
+            let profile = profile(&bytes, keys.as_ref());
             let steps = expected.steps.unwrap().values().to_vec();
             prop_assert_eq!((profile.rows, profile.rows_without_step), (steps.len() as u64, rows_without_step));
             prop_assert_eq!(profile.is_sorted, steps.windows(2).all(|pair| pair[0] < pair[1]));
@@ -148,19 +147,24 @@ proptest! {
     #[test]
     fn ranges_hold_what_the_whole_file_holds(batch in any_batch(), plan in any_plan(), rows_in_group in 1_usize..40) {
         let bytes = parquet(&batch, rows_in_group);
-        let wanted = ["a", "é", "_runtime", "not there"];
-        let mut plain = export_rows(&run(), bytes.clone(), None).unwrap();
-        plain.keep_columns(&["a", "é", "_runtime", "_step", "not there"]).unwrap();
+        let wanted = ["a", "é", "not there"];
+        let is_wanted = |key: &String| {
+            ["_step", "_timestamp", "_runtime"].contains(&key.as_str()) || wanted.iter().any(|wanted| key_selects(wanted, key))
+        };
+        let plain = export_rows(&run(), bytes.clone(), &Projection::All, None).unwrap();
+        let select = |rows: Vec<Object>| -> Vec<Object> {
+            rows.into_iter().map(|row| row.into_iter().filter(|(key, _)| is_wanted(key)).collect()).collect()
+        };
         let expected: Vec<String> =
-            plain.map(|rows| shown(&RowColumns::of_rows(Stream::History, rows.unwrap(), &plan).0)).collect();
-        let (parts, _) = by_range(&bytes, &wanted, &plan);
+            plain.map(|rows| shown(&RowColumns::of_rows(Stream::History, select(rows.unwrap()), &plan).0)).collect();
+        let (parts, _) = by_range(&bytes, &keys_and_stamps(&wanted), &plan);
         // Rows of several groups come in parts of other sizes.
         if batch.num_rows() <= rows_in_group {
             prop_assert_eq!(parts.iter().map(shown).collect::<Vec<_>>(), expected);
         } else if batch.column_by_name("_step").is_none_or(|steps| steps.data_type().is_numeric()) {
             // (Whether texts are JSON is guessed part by part, so steps that are texts may differ.)
             let rows = parts.iter().map(RowColumns::len).sum::<usize>();
-            prop_assert_eq!(rows as u64, StepProfile::read(&run(), bytes, None).unwrap().rows);
+            prop_assert_eq!(rows as u64, profile(&bytes, None).rows);
         }
     }
 
@@ -169,7 +173,7 @@ proptest! {
         let mut bytes = parquet(&batch, 1000).to_vec();
         let at = at.index(bytes.len());
         if is_cut { bytes.truncate(at) } else { bytes[at] = byte }
-        if let Ok(parts) = export_columns(&run(), bytes.into(), None, &Arc::default()) {
+        if let Ok(parts) = export_columns(&run(), bytes.into(), &Projection::All, None, &Arc::default()) {
             // An error comes last.
             let outcomes: Vec<bool> = parts.map(|part| part.is_ok()).collect();
             prop_assert!(outcomes.iter().rev().skip(1).all(|is_read| *is_read));
@@ -177,8 +181,24 @@ proptest! {
     }
 }
 
+fn profile(bytes: &Bytes, keys: Option<&HistoryKeys>) -> StepProfile {
+    let mut profile = StepProfile::default();
+    for part in export_columns(&run(), bytes.clone(), &Projection::Steps, keys, &Arc::default()).unwrap() {
+        profile.add(&part.unwrap());
+    }
+    profile
+}
+
+fn keys(keys: &[&str]) -> Projection {
+    Projection::Keys { keys: keys.iter().map(|key| (*key).to_owned()).collect(), with_stamps: false }
+}
+
+fn keys_and_stamps(names: &[&str]) -> Projection {
+    Projection::Keys { keys: names.iter().map(|key| (*key).to_owned()).collect(), with_stamps: true }
+}
+
 /// The parts of a file, and the ranges that were asked for.
-fn by_range(bytes: &Bytes, wanted: &[&str], plan: &Arc<KindPlan>) -> (Vec<RowColumns>, Vec<Range<u64>>) {
+fn by_range(bytes: &Bytes, wanted: &Projection, plan: &Arc<KindPlan>) -> (Vec<RowColumns>, Vec<Range<u64>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let (file, log) = (bytes.clone(), Arc::clone(&asked));
     let fetch = move |range: Range<u64>| {
@@ -187,11 +207,42 @@ fn by_range(bytes: &Bytes, wanted: &[&str], plan: &Arc<KindPlan>) -> (Vec<RowCol
         async move { Ok(part) }
     };
     let parts = futures::executor::block_on(async {
-        let parts = export_columns_by_range(&run(), bytes.len() as u64, fetch, wanted, None, plan).await.unwrap();
-        parts.map_ok(|part| part.rows).try_collect::<Vec<_>>().await.unwrap()
+        let file = (bytes.len() as u64, Bytes::new());
+        let mut reader = ExportReader::by_range(&run(), file, fetch, wanted, None, plan).await.unwrap();
+        let mut parts = Vec::new();
+        while let Some(part) = reader.next().await.unwrap() {
+            parts.push(part.rows);
+        }
+        parts
     });
     let asked = asked.lock().unwrap().clone();
     (parts, asked)
+}
+
+#[test]
+fn members_of_dicts_are_wanted_by_their_dotted_names() {
+    let floats = |values: [f64; 2]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+    let dict = |members: Vec<(&str, ArrayRef)>| -> ArrayRef {
+        let fields: Vec<_> = members.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+        Arc::new(StructArray::new(fields.into(), members.into_iter().map(|(_, array)| array).collect(), None))
+    };
+    let kind: ArrayRef = Arc::new(StringArray::from(vec!["image-file"; 2]));
+    let batch = RecordBatch::try_from_iter([
+        ("val", dict(vec![("acc", floats([0.1, 0.2])), ("loss", floats([1.0, 2.0]))])),
+        ("val.acc", floats([7.0, 8.0])),
+        ("image", dict(vec![("_type", kind), ("size", floats([1.0, 2.0]))])),
+        ("_step", floats([0.0, 1.0])),
+        ("_timestamp", floats([5.0, 6.0])),
+    ]);
+    let bytes = parquet(&batch.unwrap(), 10);
+    let first_row = |wanted: &Projection| {
+        let (parts, _) = by_range(&bytes, wanted, &Arc::default());
+        runlake_types::object_text(&parts[0].row(0).unwrap())
+    };
+    assert_eq!(first_row(&keys(&["val.acc"])), r#"{"_step":0,"val":{"acc":0.1},"val.acc":7}"#);
+    assert_eq!(first_row(&keys_and_stamps(&["val"])), r#"{"_step":0,"_timestamp":5,"val":{"acc":0.1,"loss":1},"val.acc":7}"#);
+    assert_eq!(first_row(&keys(&["image.size"])), r#"{"_step":0,"image":{"_type":"image-file","size":1}}"#);
+    assert_eq!(first_row(&Projection::Steps), r#"{"_step":0}"#);
 }
 
 #[test]
@@ -202,7 +253,7 @@ fn no_more_is_read_than_the_wanted_columns() {
     columns.push(("_step".to_owned(), Arc::new((0..20_000).map(f64::from).map(Some).collect::<Float64Array>())));
     let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap();
     let bytes = parquet(&batch, 5_000);
-    let (parts, asked) = by_range(&bytes, &["m3", "m7"], &Arc::default());
+    let (parts, asked) = by_range(&bytes, &keys(&["m3", "m7"]), &Arc::default());
     assert_eq!(parts.iter().map(RowColumns::len).sum::<usize>(), 20_000);
     let metadata = SerializedFileReader::new(bytes.clone()).unwrap();
     let chunks = metadata.metadata().row_groups().iter().flat_map(RowGroupMetaData::columns);
@@ -218,10 +269,10 @@ fn no_more_is_read_than_the_wanted_columns() {
 #[test]
 fn a_small_file_takes_one_request() {
     let batch = RecordBatch::try_from_iter([("_step", column(2, &[Some(1)])), ("a", column(0, &[Some(2)]))]).unwrap();
-    let (parts, asked) = by_range(&parquet(&batch, 10), &["a"], &Arc::default());
+    let (parts, asked) = by_range(&parquet(&batch, 10), &keys(&["a"]), &Arc::default());
     assert_eq!((parts.len(), asked.len()), (1, 1));
     let empty = RecordBatch::new_empty(Arc::new(Schema::empty()));
-    assert!(by_range(&parquet(&empty, 10), &["a"], &Arc::default()).0.is_empty());
-    assert!(export_columns(&run(), parquet(&empty, 10), None, &Arc::default()).unwrap().next().is_none());
+    assert!(by_range(&parquet(&empty, 10), &keys(&["a"]), &Arc::default()).0.is_empty());
+    assert!(export_columns(&run(), parquet(&empty, 10), &Projection::All, None, &Arc::default()).unwrap().next().is_none());
     assert_eq!(DataType::Null, column(14, &[]).data_type().clone());
 }

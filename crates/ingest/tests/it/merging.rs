@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use runlake_ingest::{Encoder, KindPlan, RowColumns, Stream, decode_page, export_columns, merge};
+use runlake_ingest::{Encoder, KindPlan, Projection, RowColumns, Stream, decode_page, export_columns, merge};
 use runlake_types::{ColumnSet, Json, Kind, KindCounts, Number, Object, RunPath, flatten, unflatten};
 
 use crate::columns::shown;
@@ -123,7 +123,7 @@ fn through_export(rows: &[Object], plan: &Arc<KindPlan>) -> RowColumns {
     let mut writer = parquet::arrow::ArrowWriter::try_new(&mut out, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
-    let parts = export_columns(&RunPath::new("e", "p", "r"), out.into(), None, plan).unwrap();
+    let parts = export_columns(&RunPath::new("e", "p", "r"), out.into(), &Projection::All, None, plan).unwrap();
     let parts: Vec<RowColumns> = parts.map(|part| part.unwrap().rows).collect();
     if parts.is_empty() { through_page(rows, plan) } else { merge(&parts, plan).unwrap().rows }
 }

@@ -15,6 +15,9 @@ use crate::{Error, Lake, StoredRun};
 /// Pieces that wait for the writer.
 const PIECES_AHEAD: usize = 2;
 
+/// What is on its way or waiting of one run, about; as many runs as are read at once have as much.
+const BYTES_AHEAD: u64 = 16 << 20;
+
 /// Events asked for per run. The service samples the stream, and this is more than any run is known to give.
 const EVENT_SAMPLES: u64 = 1_000_000;
 
@@ -147,8 +150,28 @@ impl Job {
         Ok(RunRead { record, report, events, done })
     }
 
+    fn scan_options(&self) -> ScanOptions {
+        ScanOptions { kinds: Arc::clone(&self.kinds), bytes_ahead: BYTES_AHEAD, ..ScanOptions::default() }
+    }
+
+    /// Every row. When they are fewer than the service counts, all are read once more in small pages, as from a server that cuts pages
+    /// without a rule that can be seen.
     async fn read_whole(&self, plan: RunPlan, pieces: &mpsc::Sender<Piece>) -> Result<(RunRecord, ScanReport), Error> {
-        let options = ScanOptions { kinds: Arc::clone(&self.kinds), keys: self.keys.clone(), min_step: None };
+        let options = ScanOptions { keys: self.keys.clone(), ..self.scan_options() };
+        let (record, report) = self.read_with(plan, options.clone(), pieces).await?;
+        let seen = report.rows + report.rows_without_step;
+        if self.keys.is_some() || report.expected_rows.is_none_or(|expected| seen >= expected) {
+            return Ok((record, report));
+        }
+        tracing::debug!(run = %record.path, seen, expected = report.expected_rows, "rows are missing: the run is read again");
+        drop(pieces.send(Piece::Again).await);
+        let project = record.path.project_path();
+        let planned = self.client.plan_runs(&project, std::slice::from_ref(&record.path.run_id)).await.pop();
+        let Some(plan) = planned.transpose()? else { return Ok((record, report)) };
+        self.read_with(plan, ScanOptions { small_pages: true, ..options }, pieces).await
+    }
+
+    async fn read_with(&self, plan: RunPlan, options: ScanOptions, pieces: &mpsc::Sender<Piece>) -> Result<(RunRecord, ScanReport), Error> {
         let mut scan = RunScan::start(self.client.clone(), plan, options).await?;
         while let Some(rows) = scan.next_columns().await? {
             if pieces.send(Piece::Rows(Box::new(rows))).await.is_err() {
@@ -167,7 +190,9 @@ impl Job {
         pieces: &mpsc::Sender<Piece>,
     ) -> Result<Option<(RunRecord, ScanReport)>, Error> {
         let Some(ours) = self.stored_row(&plan.record.path, step).await? else { return Ok(None) };
-        let options = ScanOptions { kinds: Arc::clone(&self.kinds), keys: None, min_step: Some(step) };
+        // The row of the step itself is read once more.
+        let rows_before = stored_rows.checked_sub(1);
+        let options = ScanOptions { min_step: Some(step), rows_before, ..self.scan_options() };
         let mut scan = RunScan::start(self.client.clone(), plan, options).await?;
         let mut is_first = true;
         while let Some(mut rows) = scan.next_columns().await? {
