@@ -19,6 +19,10 @@ use clap::Parser as _;
 
 use crate::arguments::Arguments;
 
+/// Pages and columns of megabytes come and go all the time; this allocator does not give each of them back to the system.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
