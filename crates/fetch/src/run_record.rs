@@ -40,7 +40,7 @@ pub(crate) fn run_record(project: &ProjectPath, wire: WireRun) -> Result<RunReco
         config_internal,
         summary,
         system_metrics,
-        history_keys: (!history_keys.is_empty()).then(|| HistoryKeys::from_object(history_keys)),
+        history_keys: (!history_keys.is_empty()).then(|| HistoryKeys::from_object(&history_keys)),
         path,
     })
 }

@@ -42,7 +42,7 @@ impl Default for RunsQuery {
 impl Client {
     /// All runs that match, page after page, each run once, with all of their fields. An error ends the stream.
     ///
-    /// Runs that are made or deleted meanwhile may be missing; [`list_runs`](Self::list_runs) notices that.
+    /// Runs that are made or deleted meanwhile may be missing; [`visit_runs`](Self::visit_runs) notices that.
     ///
     /// ```no_run
     /// # async fn example(client: runlake_fetch::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -65,30 +65,54 @@ impl Client {
         self.run_pages(project, &query).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten().try_filter(is_new)
     }
 
-    /// All runs that match. When their number is not what the service says at the end, because runs were made or deleted meanwhile, the
-    /// project is listed again, up to three times; after that the last listing stands, with a warning in the log.
+    /// All runs that match, as [`visit_runs`](Self::visit_runs) finds them; those that were deleted meanwhile are left out.
     ///
     /// # Errors
     /// [`ErrorKind::ProjectNotFound`], and as every call.
     pub async fn list_runs(&self, project: &ProjectPath, query: RunsQuery) -> Result<Vec<RunRecord>, Error> {
+        let mut runs = Vec::new();
+        let listed = self.visit_runs(project, query, |run| runs.push(run)).await?;
+        runs.retain(|run| listed.contains(&run.storage_id));
+        Ok(runs)
+    }
+
+    /// Gives each run that matches to `visit`, once, and holds no more than a page of them. When their number is not what the service says
+    /// at the end, because runs were made or deleted meanwhile, the project is listed again, up to three times; after that the last
+    /// listing stands, with a warning in the log. Gives the storage ids of the last listing, which a run that was deleted meanwhile is
+    /// not among.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ProjectNotFound`], and as every call.
+    pub async fn visit_runs(
+        &self,
+        project: &ProjectPath,
+        query: RunsQuery,
+        mut visit: impl FnMut(RunRecord),
+    ) -> Result<HashSet<String>, Error> {
+        let mut visited = HashSet::new();
         let mut listing = 1;
         loop {
-            let (mut runs, mut seen, mut total) = (Vec::new(), HashSet::new(), None);
+            let (mut listed, mut total) = (HashSet::new(), None);
             let mut pages = std::pin::pin!(self.run_pages(project, &query));
             while let Some(page) = pages.try_next().await? {
-                runs.extend(page.items.into_iter().filter(|run| seen.insert(run.storage_id.clone())));
+                for run in page.items {
+                    listed.insert(run.storage_id.clone());
+                    if visited.insert(run.storage_id.clone()) {
+                        visit(run);
+                    }
+                }
                 // The count that came with the last page is of the same moment as that page.
                 total = page.total;
             }
-            let settled = total.is_none_or(|total| u64::try_from(runs.len()).is_ok_and(|listed| listed == total));
+            let settled = total.is_none_or(|total| u64::try_from(listed.len()).is_ok_and(|listed| listed == total));
             if settled {
-                return Ok(runs);
+                return Ok(listed);
             }
             if listing == LISTINGS {
-                tracing::warn!(%project, listed = runs.len(), counted = total, "the runs of the project keep changing while they are listed");
-                return Ok(runs);
+                tracing::warn!(%project, listed = listed.len(), counted = total, "the runs of the project keep changing while they are listed");
+                return Ok(listed);
             }
-            tracing::debug!(%project, listed = runs.len(), counted = total, "the project changed while it was listed: listing it again");
+            tracing::debug!(%project, listed = listed.len(), counted = total, "the project changed while it was listed: listing it again");
             listing += 1;
         }
     }

@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn texts(bytes: Bytes, keys: Option<&str>) -> Vec<String> {
-        let keys = keys.map(|keys| HistoryKeys::from_object(Json::parse_object(keys).unwrap()));
+        let keys = keys.map(|keys| HistoryKeys::parse(keys).unwrap());
         let rows = export_rows(&RunPath::new("e", "p", "r"), bytes, &Projection::All, keys.as_ref()).unwrap();
         rows.flat_map(Result::unwrap).map(|row| Json::Object(row).to_canonical_text()).collect()
     }

@@ -66,7 +66,7 @@ mod tests {
     fn a_true_path_is_asked_before_the_dotted_name() {
         let mut plan = KindPlan::default();
         let keys = r#"{"keys": {"a.b": {"typeCounts": [{"type": "string", "count": 2}]}, "c": {}}}"#;
-        plan.add_history_keys(&HistoryKeys::from_object(runlake_types::Json::parse_object(keys).unwrap()));
+        plan.add_history_keys(&HistoryKeys::parse(keys).unwrap());
         plan.add_counts(&KeyPath::top_level("a.b"), &KindCounts { number: 1, ..KindCounts::default() });
         assert_eq!(plan.kind(&KeyPath::top_level("a.b")), Some(Kind::Number));
         assert_eq!(plan.kind(&KeyPath::new(vec!["a".to_owned(), "b".to_owned()])), Some(Kind::String));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use runlake_fetch::{Client, RunPlan, SignedUrl};
-use runlake_types::{Object, RunRecord};
+use runlake_types::{HistoryKeys, Object, RunRecord};
 
 use crate::export_file::ExportFile;
 use crate::export_reader::ExportReader;
@@ -115,7 +115,7 @@ impl RunScan {
         let part = LivePart {
             steps: if has_history && expected_rows != Some(0) { live_start..max_step } else { 0..0 },
             expected_rows: expected_rows.filter(|_| run.last_step().is_some()),
-            shape: PageShape::new(run.history_keys.as_ref().map_or(0, |keys| keys.keys().count()), options.small_pages),
+            shape: PageShape::new(run.history_keys.as_ref().map_or(0, HistoryKeys::len), options.small_pages),
             bytes_ahead: options.bytes_ahead,
         };
         let live = LivePages::start(&client, &run.path, &options.kinds, part);

@@ -14,7 +14,7 @@ use runlake_ingest::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP};
 use runlake_types::{ColumnSet, ProjectPath, RunPath, near_names};
 
 use crate::part_file::{PartFile, RUN_ID, store_error};
-use crate::reader::{first_step_of, read_part_file, read_run};
+use crate::reader::{first_step_of, read_part_file_by, read_run};
 use crate::runs_table::{RUNS_SCHEMA, runs_of_batch};
 use crate::table::{Table, TableName, join};
 use crate::{Error, ErrorKind, LakeWriter, Location, StoredRun};
@@ -23,6 +23,9 @@ use crate::{Error, ErrorKind, LakeWriter, Location, StoredRun};
 pub const FORMAT_VERSION: u32 = 1;
 
 const MARKER: &str = "runlake.json";
+
+/// Records of runs that are read at once.
+const RECORDS_AT_ONCE: usize = 64;
 
 /// A lake. Cheap to clone; every call reads the newest version.
 #[derive(Clone, Debug)]
@@ -121,7 +124,7 @@ impl Lake {
     /// # Errors
     /// When the table cannot be read.
     pub async fn runs(&self, project: &ProjectPath) -> Result<Vec<StoredRun>, Error> {
-        self.read_runs(&self.table(TableName::Runs).await?, project).await
+        self.read_runs(project).await
     }
 
     /// One run.
@@ -209,14 +212,21 @@ impl Lake {
         Table::open(&self.location, name).await
     }
 
-    pub(crate) async fn read_runs(&self, table: &Table, project: &ProjectPath) -> Result<Vec<StoredRun>, Error> {
-        let mut runs = Vec::new();
+    /// Gives each run of the project to `visit`, in no order; few of them are in memory at once.
+    pub(crate) async fn visit_runs(&self, project: &ProjectPath, mut visit: impl FnMut(StoredRun)) -> Result<(), Error> {
+        let table = self.table(TableName::Runs).await?;
         for file in table.part_files(Some(project))? {
-            let mut batches = read_part_file(table.store(), &file).await?;
+            let mut batches = read_part_file_by(table.store(), &file, RECORDS_AT_ONCE).await?;
             while let Some(batch) = batches.try_next().await? {
-                runs.extend(runs_of_batch(project, &batch)?);
+                runs_of_batch(project, &batch)?.into_iter().for_each(&mut visit);
             }
         }
+        Ok(())
+    }
+
+    async fn read_runs(&self, project: &ProjectPath) -> Result<Vec<StoredRun>, Error> {
+        let mut runs = Vec::new();
+        self.visit_runs(project, |run| runs.push(run)).await?;
         runs.sort_by(|a, b| a.record.path.run_id.cmp(&b.record.path.run_id));
         Ok(runs)
     }

@@ -19,7 +19,10 @@ use crate::Error;
 use crate::part_file::{PartFile, RUN_ID, parquet_error, run_ids, store_error};
 use crate::part_reader::PartReader;
 
-/// Rows read at once.
+/// Values read at once: rows of many columns come in shorter batches.
+const BATCH_CELLS: usize = 1 << 20;
+
+/// Rows read at once, at most.
 const BATCH_ROWS: usize = 8192;
 
 /// Every batch of a part file.
@@ -27,10 +30,24 @@ pub(crate) async fn read_part_file(
     store: Arc<dyn ObjectStore>,
     file: &PartFile,
 ) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+    read_part_file_by(store, file, BATCH_ROWS).await
+}
+
+/// Every batch of a part file, of so many rows at most: the records of runs may be as long as megabytes.
+pub(crate) async fn read_part_file_by(
+    store: Arc<dyn ObjectStore>,
+    file: &PartFile,
+    most_rows: usize,
+) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
     let path = file.path.to_string();
     let builder = open(store, &file.path, file.size_bytes).await?;
-    let stream = builder.with_batch_size(BATCH_ROWS).build().map_err(|source| parquet_error(&path, source))?;
+    let rows = batch_rows(builder.parquet_schema().num_columns()).min(most_rows);
+    let stream = builder.with_batch_size(rows).build().map_err(|source| parquet_error(&path, source))?;
     Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
+}
+
+fn batch_rows(columns: usize) -> usize {
+    (BATCH_CELLS / columns.max(1)).clamp(1, BATCH_ROWS)
 }
 
 /// The rows of one run, from a step on when one is given, without the run-id column. Row groups and pages that cannot hold it are not read.
@@ -43,6 +60,7 @@ pub(crate) async fn read_run(
     let path = file.path.to_string();
     let builder = open(store, &file.path, file.size_bytes).await?;
     let schema = builder.parquet_schema();
+    let rows = batch_rows(schema.num_columns());
     let id_column = (0..schema.num_columns()).find(|column| schema.column(*column).name() == RUN_ID);
     let groups = builder.metadata().row_groups().iter().enumerate();
     let may_hold = |statistics: Option<&Statistics>| match statistics {
@@ -71,7 +89,7 @@ pub(crate) async fn read_run(
         .with_row_groups(wanted_groups)
         .with_projection(all_but_id)
         .with_row_filter(RowFilter::new(predicates))
-        .with_batch_size(BATCH_ROWS)
+        .with_batch_size(rows)
         .build()
         .map_err(|source| parquet_error(&path, source))?;
     Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())

@@ -95,7 +95,7 @@ pub(crate) fn batch_of_runs(runs: &[StoredRun]) -> Result<RecordBatch, Error> {
         text(|run| run.record.config_internal.as_ref().map(ToString::to_string)),
         text(|run| Some(object_text(&run.record.summary))),
         text(|run| Some(object_text(&run.record.system_metrics))),
-        text(|run| run.record.history_keys.as_ref().map(|keys| object_text(keys.as_object()))),
+        text(|run| run.record.history_keys.as_ref().map(|keys| keys.text().to_owned())),
         time(|run| Some(run.synced_at)),
         text(|run| Some(run.completeness.as_str().to_owned())),
         count(|run| run.synced_through_step),
@@ -140,7 +140,9 @@ pub(crate) fn runs_of_batch(project: &ProjectPath, batch: &RecordBatch) -> Resul
             record.summary = object("summary")?;
             record.system_metrics = object("system_metrics")?;
             record.history_keys = match columns.text("history_keys", row)? {
-                Some(text) => Some(HistoryKeys::from_object(parse_object("history_keys", text)?)),
+                Some(text) => {
+                    Some(HistoryKeys::parse(text).map_err(|error| wrong(format!("`history_keys` is not a JSON object: {error}")))?)
+                }
                 None => None,
             };
             let completeness = required("completeness")?;
@@ -225,7 +227,7 @@ mod tests {
         full.config = Json::parse_object(r#"{"big": 1180591620717411303424, "one": 1.0, "nested": {"a.b": [null]}}"#).unwrap();
         full.config_internal = Some(Json::parse(r#"{"t": {"1": [1]}}"#).unwrap());
         full.summary = Json::parse_object(r#"{"loss": "NaN"}"#).unwrap();
-        full.history_keys = Some(HistoryKeys::from_object(Json::parse_object(r#"{"lastStep": 9}"#).unwrap()));
+        full.history_keys = Some(HistoryKeys::parse(r#"{"lastStep": 9}"#).unwrap());
         let runs: Vec<StoredRun> = [bare, full]
             .map(|record| StoredRun {
                 record,

@@ -123,6 +123,11 @@ impl LakeWriter {
         self.ended.len()
     }
 
+    /// About how many bytes their records take in memory.
+    pub fn uncommitted_record_bytes(&self) -> usize {
+        self.ended.iter().map(StoredRun::approximate_bytes).sum()
+    }
+
     /// Makes the ended runs visible, in the place of what the lake had of them, and takes out the removed ones.
     ///
     /// # Errors

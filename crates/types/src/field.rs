@@ -129,8 +129,9 @@ impl Field {
             Self::Config(path) => look_up(&run.config, path).or_else(|| look_up_without_wrapper(&run.config, path)).map(Cow::Borrowed),
             Self::Summary(path) => look_up(&run.summary, path).map(Cow::Borrowed),
             Self::HistoryKey(key) => {
-                let keys = run.history_keys.as_ref()?.as_object().get("keys")?.as_object()?;
-                keys.get(key).map(Cow::Borrowed).or_else(|| look_up(keys, key).map(Cow::Borrowed))
+                let keys = run.history_keys.as_ref()?.to_object();
+                let keys = keys.get("keys")?.as_object()?;
+                keys.get(key).or_else(|| look_up(keys, key)).cloned().map(Cow::Owned)
             }
         }
     }

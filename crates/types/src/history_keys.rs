@@ -5,17 +5,41 @@
 //! (<https://github.com/wandb/wandb/blob/main/wandb/apis/public/runs.py>); all but `lastStep` is optional.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::{Json, Kind, KindCounts, Number, Object};
+use crate::{Json, JsonError, Kind, KindCounts, Number, Object, object_text};
 
-/// The `historyKeys` of a run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HistoryKeys(Object);
+/// The `historyKeys` of a run. Cheap to clone; a run may have tens of thousands of keys, so they are held as text and not as values.
+#[derive(Clone, Debug)]
+pub struct HistoryKeys {
+    text: Arc<str>,
+    counts: Arc<[(Box<str>, KindCounts)]>,
+    last_step: Option<i64>,
+}
+
+impl PartialEq for HistoryKeys {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
 
 impl HistoryKeys {
-    /// Wraps the object as the service sent it.
-    pub fn from_object(object: Object) -> Self {
-        Self(object)
+    /// Takes the object as the service sent it.
+    pub fn from_object(object: &Object) -> Self {
+        let counts = object.get("keys").and_then(Json::as_object).into_iter().flatten();
+        Self {
+            text: object_text(object).into(),
+            counts: counts.map(|(name, info)| (name.as_str().into(), counts_of(info))).collect(),
+            last_step: object.get("lastStep").and_then(Json::as_number).and_then(Number::as_i64),
+        }
+    }
+
+    /// Reads what [`text`](Self::text) gave.
+    ///
+    /// # Errors
+    /// When the text is no JSON object.
+    pub fn parse(text: &str) -> Result<Self, JsonError> {
+        Json::parse_object(text).map(|object| Self::from_object(&object))
     }
 
     /// Makes the object from counts, for histories that no service has seen.
@@ -29,24 +53,41 @@ impl HistoryKeys {
             });
             (key.clone(), Json::Object(Object::from([("typeCounts".to_owned(), Json::Array(types.collect()))])))
         });
-        Self(Object::from([("keys".to_owned(), Json::Object(keys.collect())), ("lastStep".to_owned(), Json::from(last_step))]))
+        Self::from_object(&Object::from([
+            ("keys".to_owned(), Json::Object(keys.collect())),
+            ("lastStep".to_owned(), Json::from(last_step)),
+        ]))
     }
 
-    /// The object as it was sent.
-    pub fn as_object(&self) -> &Object {
-        &self.0
+    /// The object as JSON text, canonical and with every member that was sent.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The object as it was sent, read from its text.
+    pub fn to_object(&self) -> Object {
+        Json::parse_object(&self.text).unwrap_or_default()
     }
 
     /// The last step that was logged; `None` when the service does not say.
     pub fn last_step(&self) -> Option<i64> {
-        self.0.get("lastStep")?.as_number()?.as_i64()
+        self.last_step
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Whether there are no keys.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
     }
 
     /// Each key's dotted name with its counts. A key whose counts are missing or name no known type has empty counts:
     /// its kind must be found by reading.
     pub fn keys(&self) -> impl Iterator<Item = (&str, KindCounts)> {
-        let keys = self.0.get("keys").and_then(Json::as_object);
-        keys.into_iter().flatten().map(|(name, info)| (name.as_str(), counts_of(info)))
+        self.counts.iter().map(|(name, counts)| (&**name, *counts))
     }
 }
 
@@ -81,7 +122,7 @@ mod tests {
     #[test]
     fn counts_and_the_last_step_are_read() {
         let text = r#"{"sets":[],"keys":{"loss":{"typeCounts":[{"type":"number","count":9},{"type":"string","count":1}]},"h":{"typeCounts":[{"type":"histogram","count":3}]},"x":{}},"lastStep":41}"#;
-        let keys = HistoryKeys::from_object(Json::parse_object(text).unwrap());
+        let keys = HistoryKeys::parse(text).unwrap();
         assert_eq!(keys.last_step(), Some(41));
         let kinds: Vec<(&str, KindCounts)> = keys.keys().collect();
         assert_eq!(kinds[0], ("h", KindCounts { json: 3, ..KindCounts::default() }));

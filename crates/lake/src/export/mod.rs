@@ -19,11 +19,15 @@ use tokio::task::JoinHandle;
 
 pub use need::Need;
 
-use self::reading::{Job, Piece, Reading, RunRead, StoredBefore};
+use self::need::StoredBefore;
+use self::reading::{Job, Piece, Reading, RunRead};
 use crate::{Error, Event, Lake, LakeWriter, Observer, StoredRun};
 
 /// Runs committed together: few enough that little is done again after a kill, many enough that the Delta logs stay short.
 const RUNS_PER_COMMIT: usize = 256;
+
+/// Bytes of the records of runs that wait for a commit, at most: a record may have a config of megabytes.
+const RECORD_BYTES_PER_COMMIT: usize = 32 << 20;
 
 /// A commit is made after so long, however few runs it has.
 const COMMIT_SECONDS: u64 = 30;
@@ -152,6 +156,14 @@ pub async fn export(
                 observer(Event::RunFinished { run: &reading.run, rows: exported.rows, completeness: exported.completeness });
                 report.written.push(exported);
             }
+            Err(error) if is_gone(&error) => {
+                writer.abandon_run();
+                if !options.keep_deleted {
+                    writer.remove_run(&reading.run.run_id);
+                    report.removed.push(reading.run.clone());
+                }
+                observer(Event::Warning { text: format!("{}: it was deleted while the project was exported", reading.run) });
+            }
             Err(error) => {
                 writer.abandon_run();
                 observer(Event::RunFailed { run: &reading.run, error: &error });
@@ -164,7 +176,10 @@ pub async fn export(
                 }
             }
         }
-        if writer.uncommitted_runs() >= RUNS_PER_COMMIT || committed_at.elapsed().as_secs() >= COMMIT_SECONDS {
+        if writer.uncommitted_runs() >= RUNS_PER_COMMIT
+            || writer.uncommitted_record_bytes() >= RECORD_BYTES_PER_COMMIT
+            || committed_at.elapsed().as_secs() >= COMMIT_SECONDS
+        {
             writer.commit().await?;
             committed_at = std::time::Instant::now();
         }
@@ -177,6 +192,19 @@ pub async fn export(
 fn concerns_all(error: &Error) -> bool {
     let crate::ErrorKind::Fetch(error) = error.kind() else { return false };
     matches!(error.kind(), FetchError::Unauthenticated { .. } | FetchError::Connect { .. } | FetchError::ProjectNotFound { .. })
+}
+
+/// Whether the service no longer has the run.
+fn is_gone(error: &Error) -> bool {
+    let fetch = match error.kind() {
+        crate::ErrorKind::Fetch(error) => error,
+        crate::ErrorKind::Ingest(error) => match error.kind() {
+            runlake_ingest::ErrorKind::Fetch(error) => error,
+            _ => return false,
+        },
+        _ => return false,
+    };
+    matches!(fetch.kind(), FetchError::RunNotFound { .. })
 }
 
 /// A run that needs something.
@@ -220,10 +248,13 @@ struct Listing {
 /// Lists the project. What is kept of a run afterwards is small: its record is read again when its turn comes.
 async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &ExportOptions) -> Result<Listing, Error> {
     let is_ours = |run_id: &str| options.shard.is_none_or(|shard| shard.contains(run_id));
-    let mut stored: BTreeMap<String, StoredRun> = BTreeMap::new();
-    for run in lake.runs(project).await?.into_iter().filter(|run| is_ours(&run.record.path.run_id)) {
-        stored.insert(run.record.path.run_id.clone(), run);
-    }
+    let mut stored: BTreeMap<String, StoredBefore> = BTreeMap::new();
+    let keep = |run: StoredRun| {
+        if is_ours(&run.record.path.run_id) {
+            stored.insert(run.record.path.run_id.clone(), StoredBefore::of(&run));
+        }
+    };
+    lake.visit_runs(project, keep).await?;
     let mut keys = options.keys.clone();
     keys.sort_unstable();
     let keys = (!keys.is_empty()).then_some(keys);
@@ -231,10 +262,10 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
     let mut listing = Listing { needed: Vec::new(), unchanged: 0, gone: Vec::new(), kinds: KindPlan::default() };
     let mut seen = BTreeSet::new();
     let query = RunsQuery { filter: options.filter.clone(), ..RunsQuery::default() };
-    for run in client.list_runs(project, query).await? {
+    let visit = |run: RunRecord| {
         let run_id = run.path.run_id.clone();
         if !is_ours(&run_id) || !seen.insert(run_id.clone()) {
-            continue;
+            return;
         }
         match (&run.history_keys, &mut key_names) {
             (Some(keys), Some(names)) => names.extend(keys.keys().map(|(name, _)| name.to_owned())),
@@ -246,7 +277,7 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
         let need = if options.refresh { Need::Everything } else { Need::of(&run, before, keys.as_deref()) };
         if need == Need::Nothing {
             listing.unchanged += 1;
-            continue;
+            return;
         }
         let kinds_unknown = need != Need::Record && add_kinds(&mut listing.kinds, &run);
         listing.needed.push(Needed {
@@ -255,10 +286,11 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
             rows: run.history_line_count,
             last_step: run.last_step(),
             kinds_unknown,
-            stored: before.map(StoredBefore::of),
+            stored: before.cloned(),
             state: run.state,
         });
-    }
+    };
+    client.visit_runs(project, query, visit).await?;
     if let Some(names) = key_names {
         refuse_unknown_keys(&options.keys, &names)?;
     }

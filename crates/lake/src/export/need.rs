@@ -1,7 +1,8 @@
 //! What a run needs so that the lake has it as the service has it, from its record alone.
 
 use runlake_ingest::Completeness;
-use runlake_types::{RunRecord, Timestamp};
+use runlake_types::{HistoryKeys, Json, RunRecord, Timestamp, object_text};
+use sha2::{Digest as _, Sha256};
 
 use crate::StoredRun;
 
@@ -34,27 +35,89 @@ impl HistoryMarks {
     }
 }
 
+/// What is kept in memory of a run of the lake: little, since there may be very many.
+#[derive(Clone, Debug)]
+pub(super) struct StoredBefore {
+    pub(super) completeness: Completeness,
+    pub(super) rows: Option<u64>,
+    pub(super) through_step: Option<i64>,
+    pub(super) marks: HistoryMarks,
+    storage_id: String,
+    created_at: Option<Timestamp>,
+    keys: Option<Vec<String>>,
+    digest: [u8; 32],
+}
+
+impl StoredBefore {
+    pub(super) fn of(run: &StoredRun) -> Self {
+        Self {
+            completeness: run.completeness,
+            rows: run.synced_rows,
+            through_step: run.synced_through_step,
+            marks: HistoryMarks::of(&run.record),
+            storage_id: run.record.storage_id.clone(),
+            created_at: run.record.created_at,
+            keys: run.synced_keys.clone(),
+            digest: digest(&run.record),
+        }
+    }
+}
+
+/// Of all that a record says.
+fn digest(record: &RunRecord) -> [u8; 32] {
+    let RunRecord {
+        path,
+        storage_id,
+        display_name,
+        state,
+        tags,
+        group,
+        job_type,
+        sweep_id,
+        username,
+        commit,
+        notes,
+        description,
+        read_only,
+        created_at,
+        heartbeat_at,
+        history_line_count,
+        config,
+        config_internal,
+        summary,
+        system_metrics,
+        history_keys,
+    } = record;
+    let texts = (display_name, group, job_type, sweep_id, username, commit, notes, description);
+    let said = format!("{path:?}{storage_id:?}{state:?}{tags:?}{texts:?}{read_only:?}{created_at:?}{heartbeat_at:?}{history_line_count:?}");
+    let mut hash = Sha256::new();
+    hash.update(said);
+    for object in [config, summary, system_metrics] {
+        hash.update(object_text(object));
+    }
+    hash.update(config_internal.as_ref().map(Json::to_canonical_text).unwrap_or_default());
+    hash.update(history_keys.as_ref().map(HistoryKeys::text).unwrap_or_default());
+    hash.finalize().into()
+}
+
 impl Need {
     /// What `listed` needs, when the lake has `stored` and wants the rows of these `keys`.
-    pub fn of(listed: &RunRecord, stored: Option<&StoredRun>, keys: Option<&[String]>) -> Self {
+    pub(super) fn of(listed: &RunRecord, stored: Option<&StoredBefore>, keys: Option<&[String]>) -> Self {
         let Some(stored) = stored else { return Self::Everything };
-        let before = &stored.record;
-        let is_same_run = before.storage_id == listed.storage_id && before.created_at == listed.created_at;
-        if !is_same_run || stored.synced_keys.as_deref() != keys || stored.completeness == Completeness::Sampled {
+        let is_same_run = stored.storage_id == listed.storage_id && stored.created_at == listed.created_at;
+        if !is_same_run || stored.keys.as_deref() != keys || stored.completeness == Completeness::Sampled {
             return Self::Everything;
         }
-        if before == listed {
+        if stored.digest == digest(listed) {
             return Self::Nothing;
         }
-        let is_same_history = HistoryMarks::of(before) == HistoryMarks::of(listed);
-        let had_all_rows = stored.synced_rows.is_some() && stored.synced_rows == before.history_line_count;
+        let is_same_history = stored.marks == HistoryMarks::of(listed);
+        let had_all_rows = stored.rows.is_some() && stored.rows == stored.marks.rows;
         if is_same_history && (had_all_rows || stored.completeness == Completeness::Complete) {
             return Self::Record;
         }
-        match (stored.synced_through_step, listed.last_step(), listed.history_line_count) {
-            (Some(through), Some(last), Some(count))
-                if had_all_rows && keys.is_none() && last >= through && Some(count) >= stored.synced_rows =>
-            {
+        match (stored.through_step, listed.last_step(), listed.history_line_count) {
+            (Some(through), Some(last), Some(count)) if had_all_rows && keys.is_none() && last >= through && Some(count) >= stored.rows => {
                 Self::RowsFrom(through)
             }
             _ => Self::Everything,
@@ -64,7 +127,7 @@ impl Need {
 
 #[cfg(test)]
 mod tests {
-    use runlake_types::{HistoryKeys, Json, RunPath, RunState};
+    use runlake_types::{HistoryKeys, RunPath, RunState};
 
     use super::*;
 
@@ -75,7 +138,7 @@ mod tests {
         record.heartbeat_at = Some(Timestamp::from_micros(heartbeat));
         record.history_line_count = Some(rows);
         let keys = format!(r#"{{"lastStep": {}}}"#, i64::try_from(rows).unwrap() - 1);
-        record.history_keys = Some(HistoryKeys::from_object(Json::parse_object(&keys).unwrap()));
+        record.history_keys = Some(HistoryKeys::parse(&keys).unwrap());
         record
     }
 
@@ -92,7 +155,7 @@ mod tests {
 
     #[test]
     fn only_what_changed_is_read() {
-        let before = stored(record(10, 5));
+        let before = StoredBefore::of(&stored(record(10, 5)));
         let need = |listed: &RunRecord| Need::of(listed, Some(&before), None);
         assert_eq!(Need::of(&record(10, 5), None, None), Need::Everything, "a new run");
         assert_eq!(need(&record(10, 5)), Need::Nothing);
@@ -113,6 +176,7 @@ mod tests {
         let mut before = stored(record(10, 5));
         before.completeness = Completeness::Live;
         before.synced_rows = Some(7);
+        let before = StoredBefore::of(&before);
         assert_eq!(Need::of(&record(10, 5), Some(&before), None), Need::Nothing);
         assert_eq!(Need::of(&record(10, 6), Some(&before), None), Need::Everything);
     }

@@ -9,8 +9,8 @@ use runlake_types::{Json, Object, RunPath, RunRecord};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::need::{HistoryMarks, Need};
-use crate::{Error, Lake, StoredRun};
+use super::need::{HistoryMarks, Need, StoredBefore};
+use crate::{Error, Lake};
 
 /// Pieces that wait for the writer.
 const PIECES_AHEAD: usize = 2;
@@ -42,35 +42,15 @@ pub(super) struct RunRead {
     pub(super) done: Need,
 }
 
-/// What the lake has of a run.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StoredBefore {
-    completeness: Completeness,
-    rows: u64,
-    through_step: Option<i64>,
-    marks: HistoryMarks,
-}
-
-impl StoredBefore {
-    pub(super) fn of(run: &StoredRun) -> Self {
-        Self {
-            completeness: run.completeness,
-            rows: run.synced_rows.unwrap_or_default(),
-            through_step: run.synced_through_step,
-            marks: HistoryMarks::of(&run.record),
-        }
-    }
-}
-
 impl RunRead {
     /// A run whose rows the lake has.
-    fn of_record(record: RunRecord, stored: StoredBefore) -> Self {
+    fn of_record(record: RunRecord, stored: &StoredBefore) -> Self {
         let mut report = ScanReport::of_nothing(&record);
-        report.rows = stored.rows;
+        report.rows = stored.rows.unwrap_or_default();
         report.last_step = stored.through_step;
         report.completeness = match stored.completeness {
             _ if record.state.is_live() => Completeness::Live,
-            _ if record.history_line_count == Some(stored.rows) => Completeness::Complete,
+            _ if record.history_line_count == Some(report.rows) => Completeness::Complete,
             before => before,
         };
         Self { record, report, events: Vec::new(), done: Need::Record }
@@ -125,7 +105,7 @@ impl Job {
         let plan = planned?;
         let run = plan.record.path.clone();
         // The plan is newer than the listing: rows may have come since, and a record that counts them must not stand without them.
-        if let Some(stored) = stored.filter(|stored| need == Need::Record && stored.marks == HistoryMarks::of(&plan.record)) {
+        if let Some(stored) = stored.as_ref().filter(|stored| need == Need::Record && stored.marks == HistoryMarks::of(&plan.record)) {
             return Ok(RunRead::of_record(plan.record, stored));
         }
         let events = tokio::spawn({
@@ -134,7 +114,10 @@ impl Job {
         });
         let mut read = None;
         if let (Need::RowsFrom(step), Some(stored)) = (need, stored) {
-            read = self.read_tail(plan.clone(), step, stored.rows, pieces).await?.map(|(record, report)| (record, report, need));
+            read = self
+                .read_tail(plan.clone(), step, stored.rows.unwrap_or_default(), pieces)
+                .await?
+                .map(|(record, report)| (record, report, need));
             if read.is_none() {
                 tracing::debug!(%run, "the lake's rows are no beginning of the run's: it is read whole");
                 drop(pieces.send(Piece::Again).await);

@@ -176,12 +176,12 @@ impl Run {
     /// Null for a run without a history. `lastStep` is an integer always: the SDK stops at it.
     async fn history_keys(&self, context: &Context<'_>) -> Result<Option<PlainJson>> {
         let mut keys = match (&self.record().history_keys, self.record().history_line_count) {
-            (Some(keys), _) => keys.as_object().clone(),
+            (Some(keys), _) => keys.to_object(),
             (None, Some(0)) => return Ok(None),
             (None, _) => {
                 let rows = self.rows(context, RowStream::History).await?;
                 match blocking(move || history::history_keys(&rows)).await? {
-                    Some(keys) => keys.as_object().clone(),
+                    Some(keys) => keys.to_object(),
                     None => return Ok(None),
                 }
             }

@@ -82,7 +82,7 @@ impl FixtureRun {
         record.system_metrics = object(r#"{"system.cpu":10.5}"#);
         let keys =
             format!(r#"{{"keys":{{"loss":{{"typeCounts":[{{"type":"number","count":{rows}}}]}}}},"sets":[],"lastStep":{}}}"#, rows - 1);
-        record.history_keys = (rows > 0).then(|| HistoryKeys::from_object(object(&keys)));
+        record.history_keys = (rows > 0).then(|| HistoryKeys::from_object(&object(&keys)));
         let event = |at| format!(r#"{{"_runtime":{at}.5,"_timestamp":170000000{at}.25,"_wandb":true,"system.cpu":1{at}.5}}"#);
         Self { record, revision: 1, rows: (0..rows).map(line).collect(), events: (0..3).map(event).collect(), files: Vec::new() }
     }
