@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
+use bytes::Bytes;
 use deltalake::kernel::{Add, LogicalFileView, Remove};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use parquet::errors::ParquetError;
 use runlake_ingest::schema::STEP;
 use runlake_types::{Json, Object, ProjectPath, Timestamp};
 
@@ -65,34 +67,48 @@ impl PartFile {
 
 /// Writes batches of one schema as a new part file and gives the action that adds it. Until that is committed no reader sees the file.
 pub(crate) async fn write_part_file(store: Arc<dyn ObjectStore>, project: ProjectPath, batches: Vec<RecordBatch>) -> Result<Add, Error> {
-    let folder = format!("entity={}/project={}", encode_partition(&project.entity), encode_partition(&project.project));
-    let path = format!("{folder}/part-{}.zstd.parquet", uuid::Uuid::now_v7());
-    let named = path.clone();
-    let encoded = tokio::task::spawn_blocking(move || {
-        let bytes = encode_parquet(&batches).map_err(|source| parquet_error(&named, source))?;
-        Ok::<_, Error>((bytes, statistics(&batches)))
-    })
-    .await;
-    let (bytes, stats) = encoded.map_err(|stopped| Error::stopped(&stopped))??;
-    let size = bytes.len();
-    let object_path = ObjectPath::parse(&path).map_err(|source| store_error(&path, "written", source.into()))?;
-    store.put(&object_path, PutPayload::from_bytes(bytes)).await.map_err(|source| store_error(&path, "written", source))?;
-    Ok(Add {
-        path,
-        partition_values: HashMap::from([("entity".to_owned(), Some(project.entity)), ("project".to_owned(), Some(project.project))]),
-        size: i64::try_from(size).unwrap_or(i64::MAX),
-        modification_time: Timestamp::now().micros() / 1000,
-        data_change: true,
-        stats: Some(stats),
-        ..Add::default()
-    })
+    EncodedPart::of(batches).await?.put(store, project).await
+}
+
+/// The bytes of a part file, and its statistics for the Delta log.
+#[derive(Debug)]
+pub(crate) struct EncodedPart {
+    bytes: Bytes,
+    statistics: String,
+}
+
+impl EncodedPart {
+    /// Encodes batches of one schema.
+    pub(crate) async fn of(batches: Vec<RecordBatch>) -> Result<Self, Error> {
+        let encode = move || Ok(Self { bytes: encode_parquet(&batches)?, statistics: statistics(&batches) });
+        let encoded: Result<Self, ParquetError> = tokio::task::spawn_blocking(encode).await.map_err(|stopped| Error::stopped(&stopped))?;
+        encoded.map_err(|source| parquet_error("a new part file", source))
+    }
+
+    /// Writes the bytes under a new name.
+    pub(crate) async fn put(self, store: Arc<dyn ObjectStore>, project: ProjectPath) -> Result<Add, Error> {
+        let folder = format!("entity={}/project={}", encode_partition(&project.entity), encode_partition(&project.project));
+        let path = format!("{folder}/part-{}.zstd.parquet", uuid::Uuid::now_v7());
+        let size = self.bytes.len();
+        let object_path = ObjectPath::parse(&path).map_err(|source| store_error(&path, "written", source.into()))?;
+        store.put(&object_path, PutPayload::from_bytes(self.bytes)).await.map_err(|source| store_error(&path, "written", source))?;
+        Ok(Add {
+            path,
+            partition_values: HashMap::from([("entity".to_owned(), Some(project.entity)), ("project".to_owned(), Some(project.project))]),
+            size: i64::try_from(size).unwrap_or(i64::MAX),
+            modification_time: Timestamp::now().micros() / 1000,
+            data_change: true,
+            stats: Some(self.statistics),
+            ..Add::default()
+        })
+    }
 }
 
 pub(crate) fn store_error(path: &str, action: &'static str, source: object_store::Error) -> Error {
     ErrorKind::Store { path: path.to_owned(), action, source }.into()
 }
 
-pub(crate) fn parquet_error(path: &str, source: parquet::errors::ParquetError) -> Error {
+pub(crate) fn parquet_error(path: &str, source: ParquetError) -> Error {
     ErrorKind::PartFile { path: path.to_owned(), source }.into()
 }
 

@@ -19,17 +19,17 @@ use tokio::task::JoinHandle;
 use crate::Error;
 use crate::commit::Change;
 use crate::dropped::Dropped;
-use crate::part_file::{RUN_ID, run_ids, write_part_file};
+use crate::part_file::{EncodedPart, RUN_ID, run_ids, write_part_file};
 use crate::reader::read_added;
 use crate::table::{Table, Transaction};
 
 /// Arrow bytes that wait in memory before they become a part file; on disk they are some times smaller.
-const FILE_ARROW_BYTES: usize = 64 << 20;
+const FILE_ARROW_BYTES: usize = 48 << 20;
 
 /// Arrow bytes of a file with the nulls of metrics that a run does not have: many runs with metrics of their own do not share a file.
 const FILE_SHEET_BYTES: usize = 4 * FILE_ARROW_BYTES;
 
-/// Files that are encoded or written at once.
+/// Encoded files that are on their way to the store at once.
 const FILES_IN_FLIGHT: usize = 2;
 
 /// Writes one stream of a project's runs.
@@ -46,6 +46,8 @@ pub(crate) struct TableWriter {
     /// Files of whole runs, and of the run that is being read.
     staged: Vec<StagedFile>,
     current_staged: Vec<StagedFile>,
+    /// One file is encoded at a time: that takes every core.
+    encoding: Arc<Semaphore>,
     in_flight: Arc<Semaphore>,
 }
 
@@ -100,6 +102,7 @@ impl TableWriter {
             current: Waiting::default(),
             staged: Vec::new(),
             current_staged: Vec::new(),
+            encoding: Arc::new(Semaphore::new(1)),
             in_flight: Arc::new(Semaphore::new(FILES_IN_FLIGHT)),
         }
     }
@@ -182,19 +185,23 @@ impl TableWriter {
         self.staged.extend(staged);
     }
 
-    /// Begins to write a file; waits while enough others are being written.
+    /// Begins to write a file; waits while another is being encoded.
     async fn stage(&self, waiting: Waiting) -> Option<StagedFile> {
         if waiting.rows == 0 {
             return None;
         }
-        let slot = Arc::clone(&self.in_flight).acquire_owned().await.ok()?;
+        let turn = Arc::clone(&self.encoding).acquire_owned().await.ok()?;
+        let in_flight = Arc::clone(&self.in_flight);
         let schema = union_schema(&waiting.batches, self.encoder.columns());
         let (store, project) = (self.table.store(), self.project.clone());
         Some(tokio::spawn(async move {
-            let _slot = slot;
             let batches = waiting.batches.iter().map(|batch| conform(batch, &schema)).collect::<Result<Vec<_>, _>>()?;
             drop(waiting);
-            write_part_file(store, project, batches).await
+            let encoded = EncodedPart::of(batches).await?;
+            // The next file is not encoded before there is room for this one's bytes on their way.
+            let _slot = in_flight.acquire_owned().await;
+            drop(turn);
+            encoded.put(store, project).await
         }))
     }
 

@@ -33,7 +33,7 @@ const RECORD_BYTES_PER_COMMIT: usize = 32 << 20;
 const COMMIT_SECONDS: u64 = 30;
 
 /// Runs that are read at once. How many requests they send is the client's own limit.
-const RUNS_AHEAD: usize = 12;
+const RUNS_AHEAD: usize = 8;
 
 /// Runs planned with one call.
 const RUNS_PER_PLAN: usize = 16;
