@@ -38,6 +38,15 @@ pub(crate) enum Format {
     Arrow,
 }
 
+/// The form of histories in a lake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// The table `histories`: a column for each metric.
+    Wide,
+    /// The table `histories_long` beside it: a row for each value, in seven columns. A lake that has it once keeps it.
+    Long,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
@@ -283,6 +292,9 @@ pub(crate) struct Export {
     /// Read every run again, whatever the lake has of it.
     #[arg(long)]
     pub(crate) refresh: bool,
+    /// In which form the lake has the histories.
+    #[arg(long, value_enum, default_value = "wide")]
+    pub(crate) layout: Layout,
     /// Say what would be done, and do nothing.
     #[arg(long, conflicts_with = "verify")]
     pub(crate) dry_run: bool,

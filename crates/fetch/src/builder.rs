@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -146,6 +146,7 @@ impl ClientBuilder {
             retry: self.retry,
             pace: Pace::default(),
             gate: Gate::new(self.concurrency.unwrap_or(DEFAULT_CONCURRENCY)),
+            received_bytes: AtomicU64::new(0),
             plan_size: AtomicUsize::new(crate::run_plan::LARGEST_PLAN),
             default_entity: settings.entity,
             default_project: settings.project,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) plan_size: AtomicUsize,
     pub(crate) default_entity: Option<String>,
     pub(crate) default_project: Option<String>,
+    /// Bytes of the bodies that came, as they were after decompression.
+    pub(crate) received_bytes: AtomicU64,
     /// Hosts that have answered at least once, by name and port.
     pub(crate) reached: Mutex<HashSet<String>>,
 }
@@ -76,6 +78,15 @@ impl Client {
     /// The project of paths that name none, from `WANDB_PROJECT` or a settings file.
     pub fn default_project(&self) -> Option<&str> {
         self.0.default_project.as_deref()
+    }
+
+    /// How many bytes of bodies this client and its clones have received: what progress is told by.
+    pub fn received_bytes(&self) -> u64 {
+        self.0.received_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_received(&self, bytes: usize) {
+        self.0.received_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn graphql_url(&self) -> &Url {

@@ -121,7 +121,10 @@ impl Client {
             }
             _ => return Err(signed_failure(response, url).await),
         }
-        Ok(download.body.read(response, self.inner().timeout).await?)
+        let before = download.body.bytes.len();
+        let read = download.body.read(response, self.inner().timeout).await;
+        self.note_received(download.body.bytes.len() - before);
+        Ok(read?)
     }
 
     /// The size according to a request for the first byte; `None` when the answer does not say.
@@ -154,6 +157,7 @@ impl Client {
             _ => return Err(signed_failure(response, url).await),
         };
         let bytes = Body::whole(response, self.inner().timeout).await?;
+        self.note_received(bytes.len());
         let received = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         match size {
             Some(size) if received != size.min(length) => {
@@ -181,6 +185,7 @@ impl Client {
         };
         let mut body = Body::default();
         body.read_part(response, skipped..skipped.saturating_add(length), self.inner().timeout).await?;
+        self.note_received(body.bytes.len());
         let received = u64::try_from(body.bytes.len()).unwrap_or(u64::MAX);
         if received < length {
             return Err(ErrorKind::CutBody { expected: Some(length), received, source: None }.into());

@@ -174,7 +174,9 @@ impl Client {
             }
             return Err(failure);
         }
-        Ok(Body::whole(response, inner.timeout).await?)
+        let body = Body::whole(response, inner.timeout).await?;
+        self.note_received(body.len());
+        Ok(body)
     }
 }
 

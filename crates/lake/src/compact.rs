@@ -14,7 +14,7 @@ use runlake_types::ProjectPath;
 use crate::commit::Replacement;
 use crate::part_file::{PartFile, RUN_ID, write_part_file};
 use crate::reader::read_part_file;
-use crate::table::{Table, TableName, Transaction};
+use crate::table::{Table, Transaction};
 use crate::table_writer::conform;
 use crate::{Error, Lake};
 
@@ -42,7 +42,7 @@ pub struct Compaction {
 /// When a table cannot be read or written. What was put together until then stays.
 pub async fn compact(lake: &Lake) -> Result<Compaction, Error> {
     let mut done = Compaction::default();
-    for name in TableName::ALL {
+    for name in lake.table_names().await? {
         let mut table = lake.table(name).await?;
         let mut projects: Vec<ProjectPath> = table.part_files(None)?.into_iter().map(|file| file.project).collect();
         projects.dedup();
@@ -115,7 +115,7 @@ fn sort_rows(schema: &Arc<Schema>, batches: &[RecordBatch]) -> Result<RecordBatc
 /// When a table cannot be read, or a file cannot be deleted.
 pub async fn vacuum(lake: &Lake, keep: Duration, dry_run: bool) -> Result<Vec<String>, Error> {
     let mut deleted = Vec::new();
-    for name in TableName::ALL {
+    for name in lake.table_names().await? {
         let files = lake.table(name).await?.vacuum(keep, dry_run).await?;
         deleted.extend(files.into_iter().map(|file| format!("{}/{file}", name.as_str())));
     }

@@ -52,7 +52,7 @@ pub struct ProjectInfo {
 /// When a table cannot be read.
 pub async fn info(lake: &Lake) -> Result<Info, Error> {
     let mut tables = Vec::new();
-    for name in TableName::ALL {
+    for name in lake.table_names().await? {
         let table = lake.table(name).await?;
         let files = table.part_files(None)?;
         tables.push(TableInfo {

@@ -13,8 +13,9 @@ use runlake_ingest::KindPlan;
 use runlake_ingest::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP};
 use runlake_types::{ColumnSet, ProjectPath, RunPath, near_names};
 
-use crate::part_file::{PartFile, RUN_ID, store_error};
-use crate::reader::{first_step_of, read_part_file_by, read_run};
+use crate::long_rows::long_fields;
+use crate::part_file::{PartFile, RUN_ID, run_ids, store_error};
+use crate::reader::{first_step_of, read_columns, read_part_file_by, read_run};
 use crate::runs_table::{RUNS_SCHEMA, runs_of_batch};
 use crate::table::{Table, TableName, join};
 use crate::{Error, ErrorKind, LakeWriter, Location, StoredRun};
@@ -68,7 +69,7 @@ impl Lake {
         let is_table = |found: &ObjectPath| {
             found
                 .prefix_match(&path)
-                .and_then(|mut rest| rest.next().map(|part| TableName::ALL.iter().any(|table| part.as_ref() == table.as_str())))
+                .and_then(|mut rest| rest.next().map(|part| TableName::ALWAYS.iter().any(|table| part.as_ref() == table.as_str())))
         };
         if let Some(first) = store.list(Some(&path)).try_next().await.map_err(|source| store_error(path.as_ref(), "listed", source))? {
             // A creation that was cut off leaves tables without the marker: it is carried on.
@@ -104,7 +105,7 @@ impl Lake {
     /// When a Delta log cannot be read.
     pub async fn version(&self) -> Result<u64, Error> {
         let mut version = 0;
-        for name in TableName::ALL {
+        for name in self.table_names().await? {
             version += self.table(name).await?.version();
         }
         Ok(version)
@@ -168,6 +169,19 @@ impl Lake {
         self.read_rows(TableName::Histories, run, Some(min_step)).await
     }
 
+    /// The history of a run in the long form, a row for each value: `_step` int64, `_timestamp` float64, `key`, `kind`, `number` float64 and
+    /// `text`, in the order of step and key. Empty when the lake does not have that form.
+    ///
+    /// # Errors
+    /// As [`Lake::history`].
+    pub async fn history_in_long_form(&self, run: &RunPath) -> Result<BoxStream<'static, Result<RecordBatch, Error>>, Error> {
+        if Table::exists(&self.location, TableName::HistoriesLong).await? {
+            self.read_rows(TableName::HistoriesLong, run, None).await
+        } else {
+            Ok(futures::stream::empty().boxed())
+        }
+    }
+
     /// The events stream of a run: `_timestamp` and `_runtime` float64, `system.*` float64, in the order logged.
     ///
     /// # Errors
@@ -206,6 +220,40 @@ impl Lake {
     /// When a Delta log cannot be read.
     pub async fn writer(&self, project: &ProjectPath, plan: KindPlan) -> Result<LakeWriter, Error> {
         LakeWriter::new(self.clone(), project.clone(), plan).await
+    }
+
+    /// As [`Lake::writer`], of a writer that puts history rows into the table of the long form, too; it is made when there is none.
+    ///
+    /// # Errors
+    /// As [`Lake::writer`].
+    pub(crate) async fn writer_of_both_forms(&self, project: &ProjectPath, plan: KindPlan) -> Result<LakeWriter, Error> {
+        Table::create(&self.location, TableName::HistoriesLong, &long_fields()).await?;
+        self.writer(project, plan).await?.with_long_form().await
+    }
+
+    /// The tables that this lake has.
+    pub(crate) async fn table_names(&self) -> Result<Vec<TableName>, Error> {
+        let has_long = Table::exists(&self.location, TableName::HistoriesLong).await?;
+        Ok(TableName::ALWAYS.into_iter().chain(has_long.then_some(TableName::HistoriesLong)).collect())
+    }
+
+    /// The runs of a project that have rows in the long form.
+    pub(crate) async fn runs_in_long_form(&self, project: &ProjectPath) -> Result<BTreeSet<String>, Error> {
+        let mut runs = BTreeSet::new();
+        if Table::exists(&self.location, TableName::HistoriesLong).await? {
+            let table = self.table(TableName::HistoriesLong).await?;
+            for file in table.part_files(Some(project))? {
+                let mut batches = read_columns(table.store(), &file, &[RUN_ID]).await?;
+                while let Some(batch) = batches.try_next().await? {
+                    for run_id in run_ids(&batch) {
+                        if !runs.contains(run_id) {
+                            runs.insert(run_id.to_owned());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(runs)
     }
 
     pub(crate) async fn table(&self, name: TableName) -> Result<Table, Error> {

@@ -30,6 +30,7 @@ pub mod import;
 pub mod info;
 mod lake;
 mod location;
+mod long_rows;
 mod parquet_encoding;
 mod part_file;
 mod part_reader;

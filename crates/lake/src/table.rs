@@ -32,16 +32,20 @@ pub(crate) enum TableName {
     Runs,
     Histories,
     SystemMetrics,
+    /// The histories once more, in the long form; only lakes for which it was asked have it.
+    HistoriesLong,
 }
 
 impl TableName {
-    pub(crate) const ALL: [Self; 3] = [Self::Runs, Self::Histories, Self::SystemMetrics];
+    /// The tables that every lake has.
+    pub(crate) const ALWAYS: [Self; 3] = [Self::Runs, Self::Histories, Self::SystemMetrics];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Runs => "runs",
             Self::Histories => "histories",
             Self::SystemMetrics => "system_metrics",
+            Self::HistoriesLong => "histories_long",
         }
     }
 }
@@ -81,6 +85,14 @@ impl Table {
         let mut table = Self { name, delta, schema: Arc::new(Schema::empty()), store };
         table.schema = table.read_schema()?;
         Ok(table)
+    }
+
+    /// Whether the lake at `location` has the table.
+    pub(crate) async fn exists(location: &Location, name: TableName) -> Result<bool, Error> {
+        let (_, store) = log_store(location, name)?;
+        let mut logs = store.list(Some(&ObjectPath::from("_delta_log")));
+        let first = logs.try_next().await.map_err(|source| store_error(name.as_str(), "listed", source))?;
+        Ok(first.is_some())
     }
 
     /// Makes a table with these columns after the partition columns; one that is there is left as it is.

@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 use crate::Error;
 use crate::commit::Change;
 use crate::dropped::Dropped;
+use crate::long_rows::long_batch;
 use crate::part_file::{EncodedPart, RUN_ID, run_ids, write_part_file};
 use crate::reader::read_added;
 use crate::table::{Table, Transaction};
@@ -32,12 +33,22 @@ const FILE_SHEET_BYTES: usize = 4 * FILE_ARROW_BYTES;
 /// Encoded files that are on their way to the store at once.
 const FILES_IN_FLIGHT: usize = 2;
 
+/// In which form rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A column for each metric.
+    Wide,
+    /// A row for each value, see [`crate::long_rows`].
+    Long,
+}
+
 /// Writes one stream of a project's runs.
 #[derive(Debug)]
 pub(crate) struct TableWriter {
     table: Table,
     project: ProjectPath,
     stream: Stream,
+    form: Form,
     encoder: Encoder,
     /// Runs that were read whole.
     whole: Waiting,
@@ -97,6 +108,7 @@ impl TableWriter {
             table,
             project,
             stream,
+            form: Form::Wide,
             encoder,
             whole: Waiting::default(),
             current: Waiting::default(),
@@ -105,6 +117,11 @@ impl TableWriter {
             encoding: Arc::new(Semaphore::new(1)),
             in_flight: Arc::new(Semaphore::new(FILES_IN_FLIGHT)),
         }
+    }
+
+    /// A writer of the table of the long form.
+    pub(crate) fn of_long_form(table: Table, project: ProjectPath) -> Self {
+        Self { form: Form::Long, ..Self::new(table, project, Stream::History, KindPlan::default()) }
     }
 
     /// Adds rows of the current run; gives how many were left out for want of a step.
@@ -119,7 +136,11 @@ impl TableWriter {
         if rows.is_empty() {
             return Ok(());
         }
-        self.current.push(with_run_id(run_id, &self.encoder.place(rows)?)?);
+        let batch = match self.form {
+            Form::Wide => with_run_id(run_id, &self.encoder.place(rows)?)?,
+            Form::Long => long_batch(run_id, &rows)?,
+        };
+        self.current.push(batch);
         if self.current.bytes >= FILE_ARROW_BYTES {
             let waiting = std::mem::take(&mut self.current);
             let staged = self.stage(waiting).await;
@@ -192,7 +213,10 @@ impl TableWriter {
         }
         let turn = Arc::clone(&self.encoding).acquire_owned().await.ok()?;
         let in_flight = Arc::clone(&self.in_flight);
-        let schema = union_schema(&waiting.batches, self.encoder.columns());
+        let schema = match self.form {
+            Form::Wide => union_schema(&waiting.batches, self.encoder.columns()),
+            Form::Long => waiting.batches.first()?.schema(),
+        };
         let (store, project) = (self.table.store(), self.project.clone());
         Some(tokio::spawn(async move {
             let batches = waiting.batches.iter().map(|batch| conform(batch, &schema)).collect::<Result<Vec<_>, _>>()?;
@@ -223,7 +247,7 @@ impl TableWriter {
             Some(position) => theirs.columns()[position] == *column,
             None => !theirs.has_name(&column.name),
         };
-        if ours.iter().all(agrees) {
+        if self.form == Form::Long || ours.iter().all(agrees) {
             return Ok(staged);
         }
         let plan = KindPlan::clone(self.encoder.plan());

@@ -56,7 +56,7 @@ impl Tally {
 pub async fn verify(lake: &Lake) -> Result<Verdict, Error> {
     let mut verdict = Verdict::default();
     let mut tallies: BTreeMap<RunPath, Tally> = BTreeMap::new();
-    for name in TableName::ALL {
+    for name in lake.table_names().await? {
         let table = lake.table(name).await?;
         for file in table.part_files(None)? {
             verdict.files += 1;

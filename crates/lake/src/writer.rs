@@ -24,6 +24,8 @@ pub struct LakeWriter {
     project: ProjectPath,
     histories: TableWriter,
     system_metrics: TableWriter,
+    /// The histories once more, for lakes that have them in the long form, too.
+    long: Option<TableWriter>,
     ended: Vec<StoredRun>,
     /// What the next commit takes out of each table.
     dropped_histories: Dropped,
@@ -39,6 +41,7 @@ impl LakeWriter {
         Ok(Self {
             histories: TableWriter::new(histories, project.clone(), Stream::History, plan),
             system_metrics: TableWriter::new(system, project.clone(), Stream::System, KindPlan::default()),
+            long: None,
             lake,
             project,
             ended: Vec::new(),
@@ -49,12 +52,21 @@ impl LakeWriter {
         })
     }
 
+    /// As it is, and with the table of the long form, which is there.
+    pub(crate) async fn with_long_form(mut self) -> Result<Self, Error> {
+        let table = Table::open(self.lake.location(), TableName::HistoriesLong).await?;
+        self.long = Some(TableWriter::of_long_form(table, self.project.clone()));
+        Ok(self)
+    }
+
     /// Adds history rows of the run at hand, ascending by step; gives how many were left out since they have no step.
     ///
     /// # Errors
     /// When a full part file cannot be written.
     pub async fn push_history(&mut self, run_id: &str, rows: Vec<Object>) -> Result<u64, Error> {
-        self.histories.push(run_id, rows).await
+        let (columns, rows_without_step) = RowColumns::of_rows(Stream::History, rows, self.plan());
+        self.push_columns(run_id, columns).await?;
+        Ok(rows_without_step)
     }
 
     /// Adds decoded history rows of the run at hand, ascending by step. [`LakeWriter::plan`] says of which kinds their columns should be.
@@ -62,6 +74,9 @@ impl LakeWriter {
     /// # Errors
     /// When a full part file cannot be written.
     pub async fn push_columns(&mut self, run_id: &str, rows: RowColumns) -> Result<(), Error> {
+        if let Some(long) = &mut self.long {
+            long.push_columns(run_id, rows.clone()).await?;
+        }
         self.histories.push_columns(run_id, rows).await
     }
 
@@ -100,15 +115,19 @@ impl LakeWriter {
     async fn finish_run(&mut self, run: StoredRun) {
         self.dropped_system.whole_run(&run.record.path.run_id);
         self.dropped_runs.whole_run(&run.record.path.run_id);
-        self.histories.end_run().await;
-        self.system_metrics.end_run().await;
+        for table in self.tables() {
+            table.end_run().await;
+        }
         self.ended.push(run);
     }
 
     /// The run at hand could not be read: the lake keeps what it has of it.
     pub fn abandon_run(&mut self) {
-        self.histories.abandon_run();
-        self.system_metrics.abandon_run();
+        self.tables().for_each(TableWriter::abandon_run);
+    }
+
+    fn tables(&mut self) -> impl Iterator<Item = &mut TableWriter> {
+        [&mut self.histories, &mut self.system_metrics].into_iter().chain(&mut self.long)
     }
 
     /// Takes a run out of the lake at the next commit.
@@ -139,7 +158,11 @@ impl LakeWriter {
         }
         let ended = std::mem::take(&mut self.ended);
         self.transaction.advance();
-        self.histories.commit(&std::mem::take(&mut self.dropped_histories), &self.transaction).await?;
+        let dropped = std::mem::take(&mut self.dropped_histories);
+        if let Some(long) = &mut self.long {
+            long.commit(&dropped, &self.transaction).await?;
+        }
+        self.histories.commit(&dropped, &self.transaction).await?;
         self.system_metrics.commit(&std::mem::take(&mut self.dropped_system), &self.transaction).await?;
         let dropped = std::mem::take(&mut self.dropped_runs);
         self.commit_runs(ended, &dropped).await

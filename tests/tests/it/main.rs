@@ -5,6 +5,7 @@
 mod architecture;
 mod bad_input;
 mod demo;
+mod export_options;
 mod formats;
 mod output;
 mod readers;

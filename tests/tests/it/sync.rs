@@ -13,16 +13,16 @@ use tempfile::TempDir;
 
 use crate::round_trip::{assert_same, verify};
 
-const TEAM: &str = "team/sync";
+pub(crate) const TEAM: &str = "team/sync";
 
 /// A project on a backend, whose runs the test writes itself.
-struct Service {
-    folder: TempDir,
-    backend: Backend,
+pub(crate) struct Service {
+    pub(crate) folder: TempDir,
+    pub(crate) backend: Backend,
 }
 
 impl Service {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         block_on(Lake::open_or_create(Location::folder(folder.path()).unwrap())).unwrap();
         let service = Self { backend: Backend::start(folder.path()), folder };
@@ -31,7 +31,7 @@ impl Service {
     }
 
     /// The run has these steps and losses now.
-    fn put(&self, run_id: &str, losses: &[(i64, f64)], heartbeat_seconds: i64, display_name: &str) {
+    pub(crate) fn put(&self, run_id: &str, losses: &[(i64, f64)], heartbeat_seconds: i64, display_name: &str) {
         let project = ProjectPath::parse(TEAM).unwrap();
         let mut record = RunRecord::new(project.run(run_id), format!("id of {run_id}"));
         record.display_name = Some(display_name.to_owned());
@@ -80,7 +80,7 @@ fn outcome_of(run_id: &str, outcome: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(run_id.to_owned(), outcome.to_owned())])
 }
 
-fn losses(steps: std::ops::Range<i32>, offset: f64) -> Vec<(i64, f64)> {
+pub(crate) fn losses(steps: std::ops::Range<i32>, offset: f64) -> Vec<(i64, f64)> {
     steps.map(|step| (i64::from(step) * 3, f64::from(step) + offset)).collect()
 }
 

@@ -53,7 +53,7 @@ pub(crate) async fn demo(options: &Demo) -> anyhow::Result<u8> {
 
     let client = Client::builder().with_base_url(&base_url).with_api_key(key).build()?;
     let lake = Lake::open_or_create(Location::parse(&options.lake)?).await?;
-    let mut progress = Progress::new("exporting");
+    let mut progress = Progress::new("exporting", Some(&client));
     let report = export(&client, &project, &lake, &ExportOptions::default(), &mut |event| progress.note(&event)).await;
     progress.finish();
     let report = report?;

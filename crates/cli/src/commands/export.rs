@@ -6,7 +6,7 @@ use runlake_lake::export::{ExportOptions, ExportReport, Need, Shard, export as e
 use runlake_lake::{ErrorKind, Lake, Location};
 use runlake_types::{Filter, Json, ProjectPath};
 
-use crate::arguments::Export;
+use crate::arguments::{Export, Layout};
 use crate::connection::connect;
 use crate::exit_code;
 use crate::format::print_sheet;
@@ -25,6 +25,7 @@ pub(crate) async fn export(options: &Export) -> anyhow::Result<u8> {
         keep_deleted: options.keep_deleted,
         refresh: options.refresh,
         dry_run: options.dry_run,
+        with_long_form: options.layout == Layout::Long,
     };
     let location = Location::parse(&options.lake)?;
     let client = connect(&options.connection)?;
@@ -37,7 +38,7 @@ pub(crate) async fn export(options: &Export) -> anyhow::Result<u8> {
         }
         _ => Lake::open_or_create(location.clone()).await?,
     };
-    let mut progress = Progress::new("exporting");
+    let mut progress = Progress::new("exporting", Some(&client));
     let report = export_project(&client, &project, &lake, &export_options, &mut |event| progress.note(&event)).await;
     progress.finish();
     let report = report?;

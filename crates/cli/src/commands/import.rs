@@ -19,7 +19,7 @@ pub(crate) async fn import(options: &Import) -> anyhow::Result<u8> {
         unfinished_state: options.unfinished.as_deref().map(RunState::from_name),
         with_files: options.files,
     };
-    let mut progress = Progress::new("importing");
+    let mut progress = Progress::new("importing", None);
     let report = import_logs(&lake, &options.paths, &import_options, &mut |event| progress.note(&event)).await;
     progress.finish();
     let report = report?;

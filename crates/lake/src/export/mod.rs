@@ -21,6 +21,7 @@ pub use need::Need;
 
 use self::need::StoredBefore;
 use self::reading::{Job, Piece, Reading, RunRead};
+use crate::table::TableName;
 use crate::{Error, Event, Lake, LakeWriter, Observer, StoredRun};
 
 /// Runs committed together: few enough that little is done again after a kill, many enough that the Delta logs stay short.
@@ -53,11 +54,21 @@ pub struct ExportOptions {
     pub refresh: bool,
     /// Whether only the report is made of what would be done.
     pub dry_run: bool,
+    /// Whether the lake has the histories in the long form, too: the table `histories_long`.
+    pub with_long_form: bool,
 }
 
 impl Default for ExportOptions {
     fn default() -> Self {
-        Self { filter: Filter::everything(), keys: Vec::new(), shard: None, keep_deleted: false, refresh: false, dry_run: false }
+        Self {
+            filter: Filter::everything(),
+            keys: Vec::new(),
+            shard: None,
+            keep_deleted: false,
+            refresh: false,
+            dry_run: false,
+            with_long_form: false,
+        }
     }
 }
 
@@ -140,7 +151,9 @@ pub async fn export(
         // A run that cannot be read is reported when its turn comes.
         count_kinds(client, &project.run(&needed.run_id), &mut kinds).await.unwrap_or_default();
     }
-    let mut writer = lake.writer(project, kinds).await?;
+    // A lake that has the long form keeps it in line with the other, whether it is asked for or not.
+    let with_long_form = options.with_long_form || lake.table_names().await?.contains(&TableName::HistoriesLong);
+    let mut writer = if with_long_form { lake.writer_of_both_forms(project, kinds).await? } else { lake.writer(project, kinds).await? };
     for run_id in &listing.gone {
         writer.remove_run(run_id);
         report.removed.push(project.run(run_id));
@@ -259,6 +272,7 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
     keys.sort_unstable();
     let keys = (!keys.is_empty()).then_some(keys);
     let mut key_names: Option<BTreeSet<String>> = keys.is_some().then(BTreeSet::new);
+    let in_long_form = if options.with_long_form { Some(lake.runs_in_long_form(project).await?) } else { None };
     let mut listing = Listing { needed: Vec::new(), unchanged: 0, gone: Vec::new(), kinds: KindPlan::default() };
     let mut seen = BTreeSet::new();
     let query = RunsQuery { filter: options.filter.clone(), ..RunsQuery::default() };
@@ -274,7 +288,9 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
             _ => {}
         }
         let before = stored.get(&run_id);
-        let need = if options.refresh { Need::Everything } else { Need::of(&run, before, keys.as_deref()) };
+        let has_rows = before.is_some_and(|before| before.rows != Some(0));
+        let lacks_long_form = has_rows && in_long_form.as_ref().is_some_and(|runs| !runs.contains(&run_id));
+        let need = if options.refresh || lacks_long_form { Need::Everything } else { Need::of(&run, before, keys.as_deref()) };
         if need == Need::Nothing {
             listing.unchanged += 1;
             return;
