@@ -10,7 +10,8 @@
 //! | `number` | float64 | what is no number that float64 holds exactly |
 //! | `text` | utf8: a boolean, a string, JSON, or a number of more digits | what `number` holds |
 //!
-//! The order is that of run, step and key. Keys that differ only in what is nested have the same dotted name, as everywhere in the service.
+//! The order is that of run, step and key. Keys that differ only in what is nested have the same dotted name, as everywhere in the service, and
+//! then a step has several rows of one key.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, Int64Builder, Recor
 use arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use runlake_ingest::schema::{STEP, TIMESTAMP};
 use runlake_ingest::{MetricValues, RowColumns};
-use runlake_types::{Json, Kind, flatten};
+use runlake_types::{Json, KeyPath, Kind, flatten};
 
 use crate::part_file::RUN_ID;
 use crate::{Error, ErrorKind};
@@ -45,29 +46,30 @@ pub(crate) fn long_batch(run_id: &str, rows: &RowColumns) -> Result<RecordBatch,
     for row in 0..rows.len() {
         let step = rows.steps.as_ref().map_or(0, |steps| steps.value(row));
         let timestamp = rows.timestamps.is_valid(row).then(|| rows.timestamps.value(row));
-        let mut rescued = rescued_of(rows, row)?;
-        for (key, metric) in metrics.iter().filter(|(_, metric)| metric.values.is_valid(row)) {
-            while let Some((rescued_key, value)) = rescued.first_key_value().filter(|(rescued_key, _)| *rescued_key < key) {
-                sheet.put(run_id, step, timestamp, rescued_key, &Value::of_rescued(value));
-                rescued.pop_first();
-            }
-            sheet.put(run_id, step, timestamp, key, &Value::of_cell(metric, row));
+        let rescued = rescued_of(rows, row)?;
+        // Where a column holds a rounded number, the exact one is among the rescued.
+        let is_exact = |metric: &MetricValues| metric.values.is_valid(row) && !rescued.contains_key(metric.path.as_ref());
+        let cells = metrics.iter().filter(|(_, metric)| is_exact(metric)).map(|(key, metric)| (key.clone(), Value::of_cell(metric, row)));
+        let mut values: Vec<(String, Value)> = cells.collect();
+        if !rescued.is_empty() {
+            values.extend(rescued.iter().map(|(path, value)| (path.dotted(), Value::of_rescued(value))));
+            values.sort_by(|one, other| one.0.cmp(&other.0));
         }
-        for (key, value) in rescued {
-            sheet.put(run_id, step, timestamp, &key, &Value::of_rescued(&value));
+        for (key, value) in values {
+            sheet.put(run_id, step, timestamp, &key, &value);
         }
     }
     sheet.finish()
 }
 
-/// What no column of the row holds, by dotted name.
-fn rescued_of(rows: &RowColumns, row: usize) -> Result<BTreeMap<String, Json>, Error> {
+/// What no column of the row holds exactly.
+fn rescued_of(rows: &RowColumns, row: usize) -> Result<BTreeMap<KeyPath, Json>, Error> {
     let Some(text) = rows.rescued.as_ref().filter(|rescued| rescued.is_valid(row)).map(|rescued| rescued.value(row)) else {
         return Ok(BTreeMap::new());
     };
     let object = Json::parse_object(text)
         .map_err(|error| ErrorKind::Table { table: "histories", reason: format!("rescued data is not a JSON object: {error}") })?;
-    Ok(flatten(object).into_iter().map(|(path, value)| (path.dotted(), value)).collect())
+    Ok(flatten(object).into_iter().collect())
 }
 
 /// One value in its columns.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
@@ -35,7 +35,7 @@ pub(crate) fn encode_parquet(batches: &[RecordBatch]) -> Result<Bytes, ParquetEr
         }
         let columns: Vec<_> = writers.into_iter().enumerate().collect();
         let chunks: Result<Vec<Vec<ArrowColumnChunk>>, ParquetError> =
-            columns.into_par_iter().map(|(column, writers)| encode_column(group, column, writers)).collect();
+            columns.into_par_iter().map(|(column, writers)| encode_column(group, schema.field(column), column, writers)).collect();
         let mut row_group = file.next_row_group()?;
         for chunk in chunks?.into_iter().flatten() {
             chunk.append_to_row_group(&mut row_group)?;
@@ -46,9 +46,14 @@ pub(crate) fn encode_parquet(batches: &[RecordBatch]) -> Result<Bytes, ParquetEr
 }
 
 /// Encodes one column of a row group; one with members has several leaves.
-fn encode_column(group: &[RecordBatch], column: usize, mut writers: Vec<ArrowColumnWriter>) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+fn encode_column(
+    group: &[RecordBatch],
+    field: &Field,
+    column: usize,
+    mut writers: Vec<ArrowColumnWriter>,
+) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
     for batch in group {
-        let leaves = compute_leaves(batch.schema_ref().field(column), batch.column(column))?;
+        let leaves = compute_leaves(field, batch.column(column))?;
         for (writer, leaf) in writers.iter_mut().zip(leaves) {
             writer.write(&leaf)?;
         }
@@ -114,11 +119,11 @@ mod tests {
             for row in rows.clone() {
                 tags.append_value((0..row % 3).map(|tag| Some(tag.to_string())));
             }
-            RecordBatch::try_from_iter([
-                (RUN_ID, Arc::new(StringArray::from_iter_values(rows.clone().map(|row| (row / 1000).to_string()))) as ArrayRef),
-                (STEP, Arc::new(Int64Array::from_iter_values(rows.clone()))),
-                ("loss", Arc::new(rows.clone().map(|row| (row % 7 != 0).then_some(0.5)).collect::<Float64Array>())),
-                ("tags", Arc::new(tags.finish())),
+            RecordBatch::try_from_iter_with_nullable([
+                (RUN_ID, Arc::new(StringArray::from_iter_values(rows.clone().map(|row| (row / 1000).to_string()))) as ArrayRef, false),
+                (STEP, Arc::new(Int64Array::from_iter_values(rows.clone())), false),
+                ("loss", Arc::new(rows.clone().map(|row| (row % 7 != 0).then_some(0.5)).collect::<Float64Array>()), true),
+                ("tags", Arc::new(tags.finish()), true),
             ])
             .unwrap()
         };
