@@ -34,6 +34,8 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) http: reqwest::Client,
+    /// Without the limit of silence, which for `reqwest` begins with the request: an upload may take longer before the answer comes.
+    pub(crate) uploads: reqwest::Client,
     pub(crate) base_url: Url,
     pub(crate) graphql_url: Url,
     pub(crate) authorization: Option<HeaderValue>,

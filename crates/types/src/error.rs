@@ -18,6 +18,12 @@ pub enum ErrorKind {
         /// The form that was expected.
         expected: &'static str,
     },
+    /// A path that does not name an artifact.
+    #[error("`{path}` is not a path of the form ENTITY/PROJECT/NAME:ALIAS")]
+    ArtifactPath {
+        /// The text as given.
+        path: String,
+    },
     /// A filter that is not JSON.
     #[error("the filter is not JSON")]
     FilterJson {
@@ -59,6 +65,9 @@ impl Error {
         match self.kind() {
             ErrorKind::Path { .. } => {
                 "a project is ENTITY/PROJECT and a run is ENTITY/PROJECT/RUN_ID, where RUN_ID is the last part of the run's address"
+            }
+            ErrorKind::ArtifactPath { .. } => {
+                "an artifact is ENTITY/PROJECT/NAME:ALIAS, where ALIAS is `latest`, a version such as `v3`, or an alias"
             }
             ErrorKind::FilterJson { .. } => {
                 r#"filters are JSON in Mongo's style, for example '{"state": "finished", "config.lr": {"$gte": 0.1}}'"#

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | a JSON value as W&B writes it | [`Json`], [`Number`], [`quote_bare_floats`] |
 //! | `entity/project/run_id` | [`ProjectPath`], [`RunPath`] |
+//! | `entity/project/name:alias` of an artifact | [`ArtifactPath`] |
 //! | one run's latest state | [`RunRecord`], [`RunState`], [`HistoryKeys`] |
 //! | instants | [`Timestamp`] |
 //! | which runs: Mongo-style filters, evaluated locally | [`Filter`] |
@@ -12,6 +13,7 @@
 //! | the name, path and kind of a metric column | [`KeyPath`], [`Kind`], [`KindCounts`], [`ColumnSet`] |
 //! | a history row taken apart and put together | [`flatten`], [`unflatten`] |
 
+mod artifact_path;
 mod column;
 mod error;
 mod field;
@@ -27,6 +29,7 @@ mod row;
 mod run;
 mod time;
 
+pub use artifact_path::ArtifactPath;
 pub use column::{ColumnSet, Kind, KindCounts, MetricColumn, RESERVED_COLUMNS};
 pub use error::{Error, ErrorKind};
 pub use field::Field;

@@ -86,12 +86,12 @@ impl RunPath {
     }
 }
 
-fn is_url(text: &str) -> bool {
+pub(crate) fn is_url(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
 /// The non-empty parts between slashes, without an address's scheme, host, query and fragment; `None` when one is empty.
-fn parts(text: &str) -> Option<Vec<String>> {
+pub(crate) fn parts(text: &str) -> Option<Vec<String>> {
     let path = if is_url(text) {
         let after_scheme = text.split_once("://")?.1;
         after_scheme.split_once('/')?.1.split(['?', '#']).next()?

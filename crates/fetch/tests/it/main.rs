@@ -5,5 +5,6 @@ mod files;
 mod listing;
 mod reads;
 mod retries;
+mod run_files;
 mod secrets;
 mod server;
