@@ -100,7 +100,7 @@ pub enum ErrorKind {
     #[error("the run {run} has no file `{name}`")]
     FileNotFound {
         /// The run.
-        run: RunPath,
+        run: Box<RunPath>,
         /// The file that was asked for.
         name: String,
     },
@@ -108,13 +108,13 @@ pub enum ErrorKind {
     #[error("there is no artifact {path}")]
     ArtifactNotFound {
         /// The artifact that was asked for.
-        path: ArtifactPath,
+        path: Box<ArtifactPath>,
     },
     /// An artifact that cannot be used or downloaded: it is not whole yet, or was deleted.
     #[error("the artifact {path} is {state}")]
     ArtifactState {
         /// The artifact.
-        path: ArtifactPath,
+        path: Box<ArtifactPath>,
         /// Its state, in the service's words and lower case, such as `pending`.
         state: String,
     },

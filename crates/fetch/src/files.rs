@@ -156,7 +156,7 @@ impl Client {
                 return Ok(file);
             }
         }
-        Err(failed("find the file", ErrorKind::FileNotFound { run: run.clone(), name: name.to_owned() }))
+        Err(failed("find the file", ErrorKind::FileNotFound { run: Box::new(run.clone()), name: name.to_owned() }))
     }
 
     /// Uploads a local file to a run; a file that the run has of the same name is replaced. In the run it is called by its path relative

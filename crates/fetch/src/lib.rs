@@ -1,5 +1,5 @@
-//! The read side of the W&B API: runs, histories and exports of a server, over HTTP and GraphQL. The only crate of runlake that knows
-//! either; what it returns are the types of `runlake_types`, JSON text and bytes.
+//! The W&B API: runs, histories, exports, files and artifacts of a server, over HTTP and GraphQL. The only crate of runlake that knows
+//! either; what it returns are the types of `runlake_types`, JSON text, bytes, and files on disk.
 //!
 //! | to find | look in |
 //! |---|---|
@@ -8,13 +8,23 @@
 //! | a run's rows while it lives | [`Client::history_page`], [`StepWindow`] |
 //! | a sample of its rows | [`Client::history_sampled`], [`Client::sampled_history`], [`SampledSpec`] |
 //! | its Parquet exports | [`Client::parquet_history`], [`SignedUrl`], [`Client::signed_bytes`], [`Client::signed_range`] |
+//! | the files of a run: list, download, upload, delete | [`Client::files`], [`Client::file`], [`Client::upload_file`], [`RunFile`] |
+//! | artifacts: find, download, make, log, use | [`Client::artifact`], [`Client::log_artifact`], [`ArtifactDraft`], [`Artifact`] |
 //! | anything else of the service | [`Client::raw`] |
 //! | what went wrong, and what to do | [`Error`], [`ErrorKind`], [`Error::hint`] |
 //! | how often it is tried | [`RetryPolicy`] |
 //!
-//! Every call only reads, so every call is repeated when a network or a server fails it, within the limits of the [`RetryPolicy`].
+//! A call that reads, or that may reach the server twice without harm, is repeated when a network or a server fails it, within the limits
+//! of the [`RetryPolicy`]. All calls of files and artifacts are of that kind: the same contents, aliases or deletion twice are as good as once.
 //! Dropping a call's future cancels it.
 
+mod artifact;
+mod artifact_download;
+mod artifact_draft;
+mod artifact_lists;
+mod artifact_log;
+mod artifact_manifest;
+mod artifact_wire;
 mod builder;
 mod client;
 mod digest;
@@ -49,6 +59,10 @@ pub use bytes::Bytes;
 pub use secrecy::SecretString;
 pub use url::Url;
 
+pub use artifact::Artifact;
+pub use artifact_download::ArtifactDownload;
+pub use artifact_draft::ArtifactDraft;
+pub use artifact_manifest::{ArtifactEntry, ArtifactManifest};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use environment::{Environment, VARIABLES};

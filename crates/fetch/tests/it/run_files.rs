@@ -26,7 +26,7 @@ fn file(name: &str, url: &str, md5: Option<&str>) -> serde_json::Value {
 
 fn md5() -> String {
     use md5::Digest as _;
-    md5::Md5::digest(CONTENTS).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", md5::Md5::digest(CONTENTS))
 }
 
 async fn listed(server: &Server) -> RunFile {
@@ -96,7 +96,7 @@ async fn wrong_contents_leave_nothing_behind() {
     std::fs::write(folder.path().join("b.bin"), "mine").unwrap();
     let entry = file("b.bin", "/files/b", Some(&md5()));
     let wrong = || Reply::new(200, &[], "0123456789abcdefghiX");
-    let server = Server::start([listing(&[entry.clone()]), wrong(), listing(&[entry])]).await;
+    let server = Server::start([listing(std::slice::from_ref(&entry)), wrong(), listing(&[entry])]).await;
     let error = listed(&server).await.download(folder.path(), Existing::Replace).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::WrongDigest { .. }), "{error:?}");
     server.finish();
@@ -105,7 +105,7 @@ async fn wrong_contents_leave_nothing_behind() {
 
     // Without a digest the size is what is checked.
     let entry = file("c.bin", "/files/c", None);
-    let server = Server::start([listing(&[entry.clone()]), Reply::new(200, &[], "short"), listing(&[entry])]).await;
+    let server = Server::start([listing(std::slice::from_ref(&entry)), Reply::new(200, &[], "short"), listing(&[entry])]).await;
     let error = listed(&server).await.download(folder.path(), Existing::Replace).await.unwrap_err();
     insta::assert_snapshot!(chain(&error), @"download a file failed: the file `c.bin` of team/digits/r1 is not what it should be: expected 20 bytes, found 5 bytes");
     server.finish();
