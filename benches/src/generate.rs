@@ -81,7 +81,7 @@ pub async fn fill(folder: &Path, workloads: &[Workload]) -> anyhow::Result<()> {
                 writer.push_columns(&path.run_id, run.next_rows(first, rows)).await?;
                 first += u32::try_from(rows)?;
             }
-            writer.end_run(stored(path, workload, keys.clone(), &run.values)).await?;
+            writer.end_run(stored(path, workload, keys.clone(), &run.values)).await;
             if writer.uncommitted_runs() >= RUNS_PER_COMMIT {
                 writer.commit().await?;
             }

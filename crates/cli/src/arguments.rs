@@ -130,7 +130,14 @@ pub(crate) struct Serve {
     /// Where the port is written once the server answers.
     #[arg(long, value_name = "FILE")]
     pub(crate) port_file: Option<PathBuf>,
-    /// Ask for no key. Whoever reaches the port reads the lake.
+    /// Where what is written through the API is kept: runs made and changed, and files. The lake itself is only read. By default the folder
+    /// `backend` in the lake's own folder; with a lake in a bucket a temporary one, which ends with the server.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Let nothing be written. Without --state, what was written before is not shown either.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Ask for no key. Whoever reaches the port reads the lake, and writes to the state.
     #[arg(long)]
     pub(crate) no_key: bool,
     /// Which runs have Parquet exports: those that ended, the older part of running ones too, none, or all.

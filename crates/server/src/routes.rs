@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::auth::unauthorized;
 use crate::backend::Backend;
 use crate::exports::ExportKey;
-use crate::schema::{Request, Schema, schema};
+use crate::schema::{Request, Schema, Shown, schema};
 use crate::send_file::send;
 use crate::signing::Refusal;
 use crate::splice::Splices;
@@ -26,9 +26,6 @@ use crate::{Error, files};
 
 /// The most bytes of a GraphQL request: a document with an alias for each of thousands of runs fits.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
-
-/// How `async-graphql` words that the schema has no mutations.
-const NO_MUTATIONS: &str = "Schema is not configured for mutations.";
 
 #[derive(Clone)]
 struct Served {
@@ -99,12 +96,12 @@ async fn graphql(State(served): State<Served>, uri: Uri, headers: HeaderMap, bod
         request = request.operation_name(name);
     }
     let mut response = schema.execute(request).await;
-    if response.errors.iter().any(|error| error.message == NO_MUTATIONS) {
-        return failure(StatusCode::BAD_REQUEST, "this server only reads: nothing can be changed or logged through it");
-    }
     // Only resolvers have paths: without one, the document did not pass validation.
     let is_invalid = !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty());
     for error in &mut response.errors {
+        if let Some(code) = error.source::<Shown>().and_then(Shown::code) {
+            error.extensions.get_or_insert_default().set("code", code);
+        }
         if let Some(rest) = error.message.strip_prefix("Unknown field ") {
             // The wording of other servers, which clients look for when they fall back to older documents.
             error.message = format!("Cannot query field {rest}");

@@ -1,4 +1,4 @@
-//! The GraphQL schema: the read side of what the official SDK (wandb 0.31.0) asks.
+//! The GraphQL schema: what the official SDK (wandb 0.31.0) asks and changes.
 //!
 //! Names of types, and of the scalars that its documents declare variables with, are forced by those documents; where they leave a
 //! choice, fields are nullable. What is missing is `null` without an error, since the SDK drops a reply that has any.
@@ -8,6 +8,7 @@
 
 mod artifact;
 mod file;
+mod mutation;
 mod project;
 mod query;
 mod run;
@@ -18,9 +19,11 @@ mod viewer;
 use std::fmt;
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptyMutation, EmptySubscription, SimpleObject};
+use async_graphql::{Context, EmptySubscription, SimpleObject};
 
+use mutation::Mutation;
 pub(crate) use query::Query;
+pub(crate) use viewer::VIEWER_NAME;
 
 use crate::Error;
 use crate::backend::Backend;
@@ -28,7 +31,7 @@ use crate::catalog::Snapshot;
 use crate::splice::Splices;
 
 /// The schema of one backend.
-pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// What every resolver of one request shares.
 pub(crate) struct Request {
@@ -56,12 +59,19 @@ const MAX_DEPTH: usize = 30;
 
 /// Makes the schema.
 pub(crate) fn schema() -> Schema {
-    async_graphql::Schema::build(Query, EmptyMutation, EmptySubscription).limit_depth(MAX_DEPTH).finish()
+    async_graphql::Schema::build(Query, Mutation, EmptySubscription).limit_depth(MAX_DEPTH).finish()
 }
 
 /// An [`Error`] as a client sees it: with its causes, which `Display` leaves out.
 #[derive(Debug)]
-struct Shown(Error);
+pub(crate) struct Shown(Error);
+
+impl Shown {
+    /// What kind of fault it is, in a word for programs; `None` when the backend is at fault.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        self.0.code()
+    }
+}
 
 type Result<T> = std::result::Result<T, Shown>;
 

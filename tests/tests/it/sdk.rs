@@ -50,3 +50,12 @@ fn lists_and_downloads_files() {
 fn says_what_is_wrong() {
     check("sdk_errors.py", &[], &[]);
 }
+
+#[test]
+fn writes_runs_and_finds_them_after_the_backend_was_killed() {
+    let state = tempfile::tempdir().unwrap();
+    for phase in ["write", "read"] {
+        let backend = Backend::start_on(&sample_lake(), state.path());
+        pass_checks("sdk_writes.py", &[phase], Some(&backend));
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use runlake_types::ProjectPath;
@@ -12,7 +12,7 @@ use super::run::Run;
 use super::scalars::{DateTime, JsonString};
 use super::sweep::{Sweep, SweepConnection};
 use super::viewer::{Entity, User};
-use super::{PageInfo, Result, int, page_size};
+use super::{PageInfo, Request, Result, int, page_size};
 use crate::catalog::{self, Snapshot};
 
 #[derive(SimpleObject)]
@@ -72,11 +72,11 @@ impl Project {
         &self.0.path.entity
     }
 
-    async fn entity(&self) -> Entity {
-        Entity::new(self.0.path.entity.clone())
+    async fn entity(&self, context: &Context<'_>) -> Entity {
+        Entity::new(self.0.path.entity.clone(), Request::of(context).backend.options.read_only)
     }
 
-    /// When the first of its runs was made.
+    /// When it was made, or else the first of its runs.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at())
     }
@@ -86,6 +86,16 @@ impl Project {
     }
 
     async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    /// Who may see it is up to the key.
+    async fn access(&self) -> Option<&str> {
+        None
+    }
+
+    /// The layout of its pages, of which there are none.
+    async fn views(&self) -> Option<JsonString> {
         None
     }
 
@@ -93,8 +103,8 @@ impl Project {
         None
     }
 
-    async fn read_only(&self) -> Option<bool> {
-        Some(true)
+    async fn read_only(&self, context: &Context<'_>) -> Option<bool> {
+        Some(Request::of(context).backend.options.read_only)
     }
 
     /// How many runs pass `filters`.

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use runlake_types::{Json, Object as JsonObject, RunPath, RunRecord, object_text};
 
 use super::artifact::ArtifactConnection;
@@ -14,16 +12,17 @@ use super::scalars::{DateTime, Int64, JsonString, JsonStrings, PlainJson};
 use super::viewer::User;
 use super::{PageInfo, Request, Result, int, page_size};
 use crate::backend::{RowStream, blocking};
+use crate::catalog::{self, CatalogRun};
 use crate::console::{self, OUTPUT_FILE, Wanted};
 use crate::cursor::{Cursor, listing_digest};
 use crate::exports::{self, ExportKey};
+use crate::files;
 use crate::history::{self, Spec};
 use crate::rows::Rows;
-use crate::{SourceRun, catalog, files};
 
 pub(super) struct Run {
     project: Arc<catalog::Project>,
-    run: Arc<SourceRun>,
+    run: Arc<CatalogRun>,
 }
 
 /// The exported part of a history by URL, and what the live part holds.
@@ -41,7 +40,7 @@ const DEFAULT_SAMPLES: usize = 500;
 const MAX_LOG_LINES: usize = 10_000;
 
 impl Run {
-    pub(super) fn new(project: Arc<catalog::Project>, run: Arc<SourceRun>) -> Self {
+    pub(super) fn new(project: Arc<catalog::Project>, run: Arc<CatalogRun>) -> Self {
         Self { project, run }
     }
 
@@ -78,11 +77,7 @@ impl Run {
 impl Run {
     /// The storage id.
     async fn id(&self) -> ID {
-        let RunPath { entity, project, run_id } = self.path();
-        match self.record().storage_id.as_str() {
-            "" => ID::from(BASE64_STANDARD.encode(format!("Run:v1:{run_id}:{project}:{entity}"))),
-            storage_id => ID::from(storage_id),
-        }
+        ID::from(&self.record().storage_id)
     }
 
     /// The number of the run's project, as a string.
@@ -133,11 +128,17 @@ impl Run {
 
     /// A lake does not keep it.
     async fn host(&self) -> Option<&str> {
-        None
+        self.run.host.as_deref()
     }
 
-    async fn read_only(&self) -> Option<bool> {
-        self.record().read_only
+    /// Of this backend, whatever the service said that the run is from.
+    async fn read_only(&self, context: &Context<'_>) -> Option<bool> {
+        Some(Request::of(context).backend.options.read_only)
+    }
+
+    /// Whether the run was asked to stop, which its process looks at from time to time.
+    async fn stopped(&self) -> Option<bool> {
+        Some(self.run.is_stopped)
     }
 
     async fn sweep_name(&self) -> Option<&str> {

@@ -10,6 +10,7 @@ mod history;
 mod lake;
 mod listing;
 mod transfer;
+mod writes;
 
 use std::time::Duration;
 
