@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::digest::{Algorithm, Digest, Hasher};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::graphql::decode;
+use crate::runs::failed;
 
 /// What the digest of a manifest begins with.
 const DIGEST_HEADER: &[u8] = b"wandb-artifact-manifest-v1\n";
@@ -90,12 +91,12 @@ impl ArtifactManifest {
     }
 
     /// Whether the digest that a service has of it fits. Newer services may have digested it in another way.
-    pub(crate) fn has_digest(&self, expected: &str) -> bool {
+    pub fn has_digest(&self, expected: &str) -> bool {
         [Algorithm::Md5, Algorithm::Xxh128].into_iter().any(|algorithm| self.digest_by(algorithm) == expected)
     }
 
     /// The JSON text of `wandb_manifest.json`.
-    pub(crate) fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let wire = WireManifest {
             version: VERSION,
             storage_policy: "wandb-storage-policy-v1".to_owned(),
@@ -106,6 +107,13 @@ impl ArtifactManifest {
     }
 
     /// Reads `wandb_manifest.json`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] when it is not JSON of this form and version.
+    pub fn from_json(text: &[u8]) -> Result<Self, Error> {
+        Self::parse(text).map_err(|kind| failed("read a manifest", kind))
+    }
+
     pub(crate) fn parse(text: &[u8]) -> Result<Self, ErrorKind> {
         let wire: WireManifest = decode(text)?;
         if wire.version != VERSION {

@@ -18,7 +18,7 @@ use crate::rows::Rows;
 use crate::scratch::Scratch;
 use crate::signing::Signer;
 use crate::source::Source;
-use crate::state::State;
+use crate::state::{FileChange, State};
 use crate::{Error, ErrorKind, SourceFile};
 
 /// Which stream of a run.
@@ -49,12 +49,13 @@ impl Backend {
     pub(crate) fn new(source: Arc<dyn Source>, options: ServerOptions) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let state = Arc::new(State::open(&options.state)?);
+        let secret = state.signing_secret()?;
         Ok(Self {
             catalog: Catalog::new(Arc::clone(&source), Arc::clone(&state), options.refresh_after),
             state,
             source,
             gate: Gate::new(&options.access),
-            signer: Signer::new(options.signed_url_lifetime),
+            signer: Signer::new(options.signed_url_lifetime, &secret),
             digests: Digests::default(),
             rows: Cache::new(options.scratch_bytes / 2),
             exports: Cache::new(options.scratch_bytes / 2),
@@ -105,8 +106,28 @@ impl Backend {
         self.exports.get_or_make(key, make).await
     }
 
-    /// The files of a run; none for one that the source does not have.
+    /// The files of a run: those of the source, with what was uploaded and deleted through the API laid over them.
     pub(crate) async fn files(&self, run: &RunPath) -> Result<Vec<SourceFile>, Error> {
+        let mut files = self.source_files(run).await?;
+        let changes = self.state.files(run).await?;
+        if !changes.is_empty() {
+            files.retain(|file| !changes.contains_key(&file.name));
+            files.extend(changes.into_iter().filter_map(|(name, change)| match change {
+                FileChange::Uploaded { blob, updated_at } => Some(SourceFile {
+                    name,
+                    size_bytes: blob.size_bytes,
+                    modified_at: updated_at,
+                    path: self.state.blob_path(&blob.sha256),
+                    md5: Some(blob.md5),
+                }),
+                FileChange::Deleted => None,
+            }));
+        }
+        Ok(files)
+    }
+
+    /// The files that the source has of a run, whatever was written.
+    pub(crate) async fn source_files(&self, run: &RunPath) -> Result<Vec<SourceFile>, Error> {
         self.source.files(run).await.map_err(|source| ErrorKind::Source { what: format!("the files of {run}"), source }.into())
     }
 

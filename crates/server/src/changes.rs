@@ -196,11 +196,14 @@ impl Backend {
         Ok(path)
     }
 
+    /// Whether anything may be written at all.
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
+        if self.options.read_only { Err(ErrorKind::ReadOnly.into()) } else { Ok(()) }
+    }
+
     /// The right to write, unless this backend only reads.
     pub(crate) async fn writer(&self) -> Result<Writer<'_>, Error> {
-        if self.options.read_only {
-            return Err(ErrorKind::ReadOnly.into());
-        }
+        self.check_writable()?;
         Ok(self.state.writer().await)
     }
 }
@@ -261,11 +264,11 @@ fn check_name(what: &str, name: &str) -> Result<(), Error> {
     Err(invalid(format!("the {what} `{}` {fault}", name.chars().take(MAX_NAME_CHARACTERS).collect::<String>().escape_debug())))
 }
 
-fn invalid(message: impl Into<String>) -> Error {
+pub(crate) fn invalid(message: impl Into<String>) -> Error {
     ErrorKind::Invalid { message: message.into() }.into()
 }
 
-fn conflict(message: String) -> Error {
+pub(crate) fn conflict(message: String) -> Error {
     ErrorKind::Conflict { message }.into()
 }
 

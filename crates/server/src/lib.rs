@@ -17,6 +17,7 @@
 //!
 //! The lake is never changed: what mutations write goes through `changes` into `state`, and the `catalog` lays it over the lake's runs.
 
+mod artifacts;
 mod auth;
 mod backend;
 mod cache;
@@ -44,6 +45,7 @@ mod source;
 mod splice;
 mod state;
 mod throttle;
+mod uploads;
 
 pub use error::{Error, ErrorKind};
 pub use options::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions, StateFolder};

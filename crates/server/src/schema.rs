@@ -7,8 +7,12 @@
 #![expect(clippy::used_underscore_binding, reason = "the macro passes on arguments that are not looked at")]
 
 mod artifact;
+mod artifact_mutation;
+mod collection;
 mod file;
+mod file_mutation;
 mod mutation;
+mod paging;
 mod project;
 mod query;
 mod run;
@@ -19,16 +23,24 @@ mod viewer;
 use std::fmt;
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, SimpleObject};
+use async_graphql::{Context, EmptySubscription, MergedObject, SimpleObject};
 
-use mutation::Mutation;
+use artifact_mutation::ArtifactMutation;
+use file_mutation::FileMutation;
+
+use mutation::RunMutation;
 pub(crate) use query::Query;
 pub(crate) use viewer::VIEWER_NAME;
 
 use crate::Error;
 use crate::backend::Backend;
 use crate::catalog::Snapshot;
+use crate::signing::Purpose;
 use crate::splice::Splices;
+
+/// Everything that changes something.
+#[derive(Default, MergedObject)]
+pub(crate) struct Mutation(RunMutation, FileMutation, ArtifactMutation);
 
 /// The schema of one backend.
 pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -48,9 +60,9 @@ impl Request {
         context.data_unchecked::<Self>()
     }
 
-    /// The URL of a signed path.
-    fn signed_url(&self, path: &str) -> String {
-        format!("{}{}", self.base_url, self.backend.signer.sign(path))
+    /// The URL of a path that lets its holder do one thing there.
+    fn signed_url(&self, purpose: Purpose, path: &str) -> String {
+        format!("{}{}", self.base_url, self.backend.signer.sign(purpose, path))
     }
 }
 
@@ -59,7 +71,7 @@ const MAX_DEPTH: usize = 30;
 
 /// Makes the schema.
 pub(crate) fn schema() -> Schema {
-    async_graphql::Schema::build(Query, Mutation, EmptySubscription).limit_depth(MAX_DEPTH).finish()
+    async_graphql::Schema::build(Query, Mutation::default(), EmptySubscription).limit_depth(MAX_DEPTH).finish()
 }
 
 /// An [`Error`] as a client sees it: with its causes, which `Display` leaves out.

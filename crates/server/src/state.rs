@@ -2,12 +2,17 @@
 //!
 //! A write is on disk before it is answered, so it survives `kill -9`. The rows of runs and projects are in memory as well, for every
 //! request looks at them; they are laid over what the source says in `catalog`. To keep more, add tables to `state/tables.rs` and a file
-//! beside this one that reads and writes them through [`Database`].
+//! beside this one that reads and writes them through [`Database`]. What is too large for rows lies in files beside the database (`blobs`).
 
+mod artifact_rows;
+mod artifact_writes;
+mod blobs;
 mod database;
+mod files;
 mod projects;
 mod run_change;
 mod runs;
+mod secret;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -17,7 +22,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use runlake_types::ProjectPath;
 use tokio::sync::MutexGuard as WriterGuard;
 
+pub(crate) use artifact_rows::{ArtifactRow, CollectionRow, Role};
+pub(crate) use artifact_writes::{CommittedFile, NewArtifact};
+pub(crate) use blobs::{Arrived, Blob};
 pub(crate) use database::Database;
+pub(crate) use files::FileChange;
 pub(crate) use projects::ProjectChange;
 pub(crate) use run_change::RunChange;
 

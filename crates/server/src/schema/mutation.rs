@@ -1,4 +1,4 @@
-//! The root of every document that changes something: its arguments taken apart, and the changed thing as the answer. What may be
+//! What changes runs and projects: arguments taken apart, and the changed thing as the answer. What may be
 //! changed, and how, is in `changes`.
 
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use crate::changes::RunUpsert;
 use crate::state::RunChange;
 use crate::{Error, ErrorKind};
 
-pub(crate) struct Mutation;
+#[derive(Default)]
+pub(crate) struct RunMutation;
 
 /// What is null stays as it is.
 #[derive(InputObject)]
@@ -111,7 +112,7 @@ struct UpsertModelPayload {
 }
 
 #[Object]
-impl Mutation {
+impl RunMutation {
     /// Makes a run, or changes one.
     async fn upsert_bucket(&self, context: &Context<'_>, input: UpsertBucketInput) -> Result<Option<UpsertBucketPayload>> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
@@ -141,7 +142,9 @@ impl Mutation {
     }
 
     async fn delete_run(&self, context: &Context<'_>, input: DeleteRunInput) -> Result<Option<DeleteRunPayload>> {
-        Request::of(context).backend.delete_run(&input.id).await?;
+        let backend = &Request::of(context).backend;
+        let path = backend.delete_run(&input.id).await?;
+        backend.forget_run(&path, input.delete_artifacts.unwrap_or(false)).await?;
         Ok(Some(DeleteRunPayload { client_mutation_id: input.client_mutation_id, success: Some(true) }))
     }
 

@@ -7,13 +7,15 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use runlake_types::ProjectPath;
 
-use super::artifact::ArtifactType;
+use super::artifact::Artifact;
+use super::collection::{ArtifactCollection, ArtifactType, ArtifactTypeConnection, CollectionConnection, Membership};
 use super::run::Run;
 use super::scalars::{DateTime, JsonString};
 use super::sweep::{Sweep, SweepConnection};
 use super::viewer::{Entity, User};
 use super::{PageInfo, Request, Result, int, page_size};
 use crate::catalog::{self, Snapshot};
+use crate::state::ArtifactRow;
 
 #[derive(SimpleObject)]
 pub(super) struct ProjectConnection {
@@ -156,7 +158,44 @@ impl Project {
         Some(SweepConnection::default())
     }
 
-    async fn artifact_type(&self, #[graphql(name = "name")] _name: String) -> Option<ArtifactType> {
-        None
+    async fn artifact_type(&self, context: &Context<'_>, name: String) -> Result<Option<ArtifactType>> {
+        Ok(ArtifactType::all(context, &self.0.path).await?.into_iter().find(|kind| kind.name == name))
+    }
+
+    async fn artifact_types(&self, context: &Context<'_>, after: Option<String>, first: Option<i32>) -> Result<ArtifactTypeConnection> {
+        ArtifactTypeConnection::page(context, &self.0.path, first, after.as_deref()).await
+    }
+
+    /// What has versions of this name.
+    async fn artifact_collection(&self, context: &Context<'_>, name: String) -> Result<Option<ArtifactCollection>> {
+        Ok(Request::of(context).backend.state.collection(&self.0.path, &name).await?.map(ArtifactCollection::from))
+    }
+
+    async fn artifact_collections(
+        &self,
+        context: &Context<'_>,
+        after: Option<String>,
+        first: Option<i32>,
+        filters: Option<JsonString>,
+        order: Option<String>,
+    ) -> Result<CollectionConnection> {
+        CollectionConnection::page(context, &self.0.path, None, (first, after), filters, order).await
+    }
+
+    /// The version that `name:alias` is; `latest` without an alias.
+    async fn artifact(&self, context: &Context<'_>, name: String) -> Result<Option<Artifact>> {
+        Ok(self.named_artifact(context, &name).await?.map(Artifact))
+    }
+
+    /// As `artifact`, as one of its collection.
+    async fn artifact_collection_membership(&self, context: &Context<'_>, name: String) -> Result<Option<Membership>> {
+        Ok(self.named_artifact(context, &name).await?.map(Membership))
+    }
+}
+
+impl Project {
+    async fn named_artifact(&self, context: &Context<'_>, name: &str) -> Result<Option<ArtifactRow>> {
+        let (name, alias) = name.split_once(':').unwrap_or((name, "latest"));
+        Ok(Request::of(context).backend.state.artifact_by_alias(&self.0.path, name, alias).await?)
     }
 }

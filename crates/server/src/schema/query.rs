@@ -4,15 +4,17 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use runlake_types::ProjectPath;
 
 use super::artifact::Artifact;
+use super::collection::ArtifactCollection;
 use super::project::{Project, ProjectConnection, ProjectEdge};
 use super::viewer::{Entity, User};
 use super::{PageInfo, Request, Result, page_size};
+use crate::artifacts::IdOf;
 use crate::catalog::Snapshot;
 use crate::cursor::{Cursor, listing_digest};
 
 pub(crate) struct Query;
 
-/// What the server can do beyond what every server can: nothing.
+/// What the server can do beyond what every server can.
 #[derive(Clone, Debug, SimpleObject)]
 struct ServerInfo {
     features: Vec<ServerFeature>,
@@ -32,7 +34,9 @@ impl Query {
     }
 
     async fn server_info(&self) -> Option<ServerInfo> {
-        Some(ServerInfo { features: Vec::new() })
+        // With it the SDK confirms an upload by itself, rather than by a message of the run's process.
+        let features = vec![ServerFeature { name: "MARK_RUN_FILES_UPLOADED".to_owned(), is_enabled: true }];
+        Some(ServerInfo { features })
     }
 
     async fn project(&self, context: &Context<'_>, name: Option<String>, entity_name: Option<String>) -> Result<Option<Project>> {
@@ -76,9 +80,13 @@ impl Query {
         Ok(entities(snapshot).await?.contains(&name).then(|| Entity::new(name, backend.options.read_only)))
     }
 
-    /// A lake keeps no artifacts.
-    async fn artifact(&self, #[graphql(name = "id")] _id: ID) -> Option<Artifact> {
-        None
+    async fn artifact(&self, context: &Context<'_>, id: ID) -> Result<Option<Artifact>> {
+        Ok(Request::of(context).backend.artifact(&id).await?.map(Artifact))
+    }
+
+    async fn artifact_collection(&self, context: &Context<'_>, id: ID) -> Result<Option<ArtifactCollection>> {
+        let Some(number) = IdOf::Collection.number(&id) else { return Ok(None) };
+        Ok(Request::of(context).backend.state.collection_by_id(number).await?.map(ArtifactCollection::from))
     }
 }
 

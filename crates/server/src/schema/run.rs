@@ -19,6 +19,8 @@ use crate::exports::{self, ExportKey};
 use crate::files;
 use crate::history::{self, Spec};
 use crate::rows::Rows;
+use crate::signing::Purpose;
+use crate::state::Role;
 
 pub(super) struct Run {
     project: Arc<catalog::Project>,
@@ -256,7 +258,7 @@ impl Run {
         let live = files.last().map_or(0, |last| last.end)..rows.len();
         let url_of = |rows| {
             let key = ExportKey { run: self.path().clone(), revision: self.run.revision, rows };
-            request.signed_url(&key.url_path())
+            request.signed_url(Purpose::Read, &key.url_path())
         };
         let parquet_urls = files.into_iter().map(url_of).collect();
         let limits = request.backend.limits();
@@ -281,10 +283,10 @@ impl Run {
         let all = Request::of(context).backend.files(self.path()).await?;
         let first = page_size(first).min(catalog::MAX_PAGE_RUNS);
         let page = files::page(all, self.path(), &names, pattern.as_deref(), first, after.as_deref())?;
-        let with_run = |(file, cursor)| FileEdge { node: File::new(self.path().clone(), file), cursor };
+        let with_run = |(file, cursor)| FileEdge { node: File::of_run(self.path(), file), cursor };
         let edges: Vec<FileEdge> = page.files.into_iter().map(with_run).collect();
         let end_cursor = edges.last().map(|edge| edge.cursor.clone());
-        Ok(Some(FileConnection { edges, page_info: PageInfo { end_cursor, has_next_page: page.has_next } }))
+        Ok(Some(FileConnection { edges, page_info: PageInfo { end_cursor, has_next_page: page.has_next }, total_count: None }))
     }
 
     async fn log_line_count(&self, context: &Context<'_>) -> Result<Option<i32>> {
@@ -321,20 +323,20 @@ impl Run {
         Ok(Some(LogLineConnection { edges, page_info: PageInfo { end_cursor, has_next_page } }))
     }
 
-    async fn output_artifacts(
-        &self,
-        #[graphql(name = "after")] _after: Option<String>,
-        #[graphql(name = "first")] _first: Option<i32>,
-    ) -> ArtifactConnection {
-        ArtifactConnection::default()
+    async fn output_artifacts(&self, context: &Context<'_>, after: Option<String>, first: Option<i32>) -> Result<ArtifactConnection> {
+        self.artifacts(context, Role::Output, first, after.as_deref()).await
     }
 
-    async fn input_artifacts(
-        &self,
-        #[graphql(name = "after")] _after: Option<String>,
-        #[graphql(name = "first")] _first: Option<i32>,
-    ) -> ArtifactConnection {
-        ArtifactConnection::default()
+    async fn input_artifacts(&self, context: &Context<'_>, after: Option<String>, first: Option<i32>) -> Result<ArtifactConnection> {
+        self.artifacts(context, Role::Input, first, after.as_deref()).await
+    }
+}
+
+impl Run {
+    async fn artifacts(&self, context: &Context<'_>, role: Role, first: Option<i32>, after: Option<&str>) -> Result<ArtifactConnection> {
+        let artifacts = Request::of(context).backend.state.artifacts_of_run(self.path(), role).await?;
+        let listing = [if role == Role::Output { "output artifacts" } else { "input artifacts" }, &self.path().to_string()];
+        ArtifactConnection::page(artifacts, &listing, first, after)
     }
 }
 

@@ -102,6 +102,17 @@ impl Database {
     }
 }
 
+impl Database {
+    /// As [`write`](Self::write), for when there is no runtime yet. Blocks.
+    pub(crate) fn write_now<T>(&self, write: impl FnOnce(&Transaction<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction()?;
+        let written = write(&transaction)?;
+        transaction.commit()?;
+        Ok(written)
+    }
+}
+
 /// Makes the tables that this version knows and the file does not have yet. They are known by name, so that tables of different subjects
 /// can be added without regard to each other.
 fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
