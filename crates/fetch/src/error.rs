@@ -96,6 +96,18 @@ pub enum ErrorKind {
         /// The run that was asked for.
         path: RunPath,
     },
+    /// A change that what is there does not allow: a state that does not follow, an id whose run was deleted.
+    #[error("the server refused the change{}", said(message.as_deref()))]
+    Conflict {
+        /// What the server said.
+        message: Option<String>,
+    },
+    /// An argument that cannot be right, found here or by the server.
+    #[error("{message}")]
+    InvalidArgument {
+        /// What is wrong with it.
+        message: String,
+    },
     /// Nothing at this address (HTTP 404 or 410).
     #[error("there is nothing at {what}")]
     NotFound {
@@ -277,6 +289,8 @@ impl ErrorKind {
             | Self::PermissionDenied { .. }
             | Self::ProjectNotFound { .. }
             | Self::RunNotFound { .. }
+            | Self::Conflict { .. }
+            | Self::InvalidArgument { .. }
             | Self::NotFound { .. }
             | Self::UnexpectedStatus { .. }
             | Self::Redirected { .. }
@@ -287,6 +301,11 @@ impl ErrorKind {
             | Self::RepeatedCursor { .. }
             | Self::MissingCursor => false,
         }
+    }
+
+    /// Whether a request that failed so surely did nothing: it was never sent, or turned away at the door.
+    pub(crate) fn is_without_effect(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::RateLimited { .. })
     }
 
     /// Whether fewer requests at once would help the server.
@@ -332,7 +351,9 @@ impl ErrorKind {
             }
             Self::Decode { .. } | Self::InvalidValue { .. } => "the server may be newer or older than this version understands".to_owned(),
             Self::UrlExpired { .. } => "ask for the run's exports again: addresses are signed for a limited time".to_owned(),
+            Self::Conflict { .. } => "read the run again, and decide anew".to_owned(),
             Self::UnexpectedStatus { .. }
+            | Self::InvalidArgument { .. }
             | Self::GraphQl { .. }
             | Self::NoData
             | Self::InvalidUrl { .. }

@@ -84,9 +84,7 @@ impl Client {
         let Some(spec) = wire_spec(spec) else { return Ok(Vec::new()) };
         let variables = json!({ "specs": [spec] });
         let data: SampledHistoryOfRun = self.query_run(operation, documents::SAMPLED_HISTORY, run, variables).await?;
-        let rows = data.sampled_history.into_iter().flatten().flatten().flatten();
-        let parsed = rows.map(|row| Json::parse_object(row.get())).collect::<Result<_, JsonError>>();
-        parsed.map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("a sampled row of {run}"), source }))
+        sampled_rows(data).map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("a sampled row of {run}"), source }))
     }
 
     /// At most `samples` rows of the system metrics, each as JSON text, chosen by the service, which may give fewer.
@@ -140,8 +138,13 @@ fn smallest_step(rows: &str) -> Result<Option<i64>, JsonError> {
     Ok(smallest)
 }
 
+/// The rows of a sample: those of all specs, of which one is asked for.
+pub(crate) fn sampled_rows(data: SampledHistoryOfRun) -> Result<Vec<Object>, JsonError> {
+    data.sampled_history.into_iter().flatten().flatten().flatten().map(|row| Json::parse_object(row.get())).collect()
+}
+
 /// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.
-fn wire_spec(spec: &SampledSpec) -> Option<String> {
+pub(crate) fn wire_spec(spec: &SampledSpec) -> Option<String> {
     let mut wire = json!({ "keys": spec.keys, "samples": graphql_int(spec.samples) });
     if let Some(min_step) = spec.min_step {
         wire["minStep"] = json!(min_step);

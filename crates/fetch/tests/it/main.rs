@@ -7,3 +7,4 @@ mod reads;
 mod retries;
 mod secrets;
 mod server;
+mod writes;
