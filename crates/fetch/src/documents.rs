@@ -65,6 +65,8 @@ pub(crate) const LIGHT_RUN: &str = run_document!(light_run_fields!());
 
 pub(crate) const RUN_STATE: &str = run_document!("state");
 
+pub(crate) const HISTORY_KEYS: &str = run_document!("historyKeys");
+
 pub(crate) const RUN_FILE: &str = "query RunFiles($entity: String!, $project: String!, $run: String!, $names: [String]!) { \
      project(name: $project, entityName: $entity) { run(name: $run) { files(names: $names, first: 1) { edges { node { name url(upload: false) } } } } } }";
 

@@ -4,15 +4,16 @@
 //! <https://github.com/wandb/wandb/tree/main/core/internal/runhistoryreader>, samples in
 //! <https://github.com/wandb/wandb/blob/main/wandb/apis/public/runs.py>.
 
-use runlake_types::{Json, JsonError, Number, Object, RunPath};
+use runlake_types::{HistoryKeys, Json, JsonError, Number, Object, RunPath};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::error::{Error, ErrorKind};
 use crate::graphql::graphql_int;
+use crate::run_record::embedded_object;
 use crate::runs::failed;
 use crate::signed_url::SignedUrl;
-use crate::wire::{EventsOfRun, HistoryOfRun, ParquetHistoryOfRun, SampledHistoryOfRun, WireParquetHistory};
+use crate::wire::{EventsOfRun, HistoryKeysOfRun, HistoryOfRun, ParquetHistoryOfRun, SampledHistoryOfRun, WireParquetHistory};
 use crate::{Client, documents};
 
 /// The rows from `min_step` up to and without `max_step`, `samples` of them at most: a server that has more leaves rows out without
@@ -50,6 +51,19 @@ pub struct ParquetHistory {
 }
 
 impl Client {
+    /// What the service knows of a run's history now: its keys, their types and the last step. `None` for a run without one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`], and as every call.
+    pub async fn history_keys(&self, run: &RunPath) -> Result<Option<HistoryKeys>, Error> {
+        let operation = "ask for the keys of the history";
+        let data: HistoryKeysOfRun = self.query_run(operation, documents::HISTORY_KEYS, run, json!({})).await?;
+        let keys = embedded_object(data.history_keys.as_deref());
+        let keys =
+            keys.map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("the history keys of {run}"), source }))?;
+        Ok((!keys.is_empty()).then(|| HistoryKeys::from_object(keys)))
+    }
+
     /// The rows of a window of steps, each as JSON text, in the service's order, which is by `_step`. The text may hold bare `NaN`,
     /// `Infinity` and `-Infinity`. An empty window gives no rows and sends no request.
     ///

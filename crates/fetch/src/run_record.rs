@@ -55,7 +55,7 @@ pub(crate) fn timestamp(text: Option<&str>) -> Option<Timestamp> {
 
 /// An object that comes as itself or as JSON text in a string. Null, an empty text and values of other types count as `{}`, as in the
 /// official client.
-fn embedded_object(raw: Option<&RawValue>) -> Result<Object, JsonError> {
+pub(crate) fn embedded_object(raw: Option<&RawValue>) -> Result<Object, JsonError> {
     let value = match raw.map(|raw| Json::parse(raw.get())).transpose()? {
         Some(Json::String(text)) if text.trim().is_empty() => return Ok(Object::new()),
         Some(Json::String(text)) => Json::parse(&text)?,

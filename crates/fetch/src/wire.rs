@@ -157,6 +157,12 @@ pub(crate) struct StateOfRun {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HistoryKeysOfRun {
+    pub(crate) history_keys: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct FilesOfRun {
     pub(crate) files: Option<Connection<WireFileUrl>>,
 }
