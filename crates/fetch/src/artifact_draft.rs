@@ -206,7 +206,7 @@ pub(crate) fn check_tag(tag: &str) -> Result<(), ErrorKind> {
 }
 
 fn invalid(reason: String) -> ErrorKind {
-    ErrorKind::InvalidArgument { reason }
+    ErrorKind::InvalidArgument { message: reason }
 }
 
 #[cfg(test)]

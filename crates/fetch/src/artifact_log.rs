@@ -81,7 +81,7 @@ impl Client {
     ) -> Result<Artifact, Error> {
         if artifact.path.project_path() != run.project_path() {
             let reason = format!("a run of {} cannot log an artifact of {}", run.project_path(), artifact.path.project_path());
-            return Err(failed(OPERATION, ErrorKind::InvalidArgument { reason }));
+            return Err(failed(OPERATION, ErrorKind::InvalidArgument { message: reason }));
         }
         let input = create_input(run, &artifact.path.name, &artifact.artifact_type, &artifact.digest, aliases, tags)?;
         let created = self.create_artifact(run, input).await?;

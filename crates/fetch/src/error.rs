@@ -156,11 +156,17 @@ pub enum ErrorKind {
         /// Its name.
         header: String,
     },
-    /// An argument that cannot be used. Nothing was sent.
-    #[error("{reason}")]
+    /// A change that what is there does not allow: a state that does not follow, an id whose run was deleted.
+    #[error("the server refused the change{}", said(message.as_deref()))]
+    Conflict {
+        /// What the server said.
+        message: Option<String>,
+    },
+    /// An argument that cannot be right, found here or by the server.
+    #[error("{message}")]
     InvalidArgument {
         /// What is wrong with it.
-        reason: String,
+        message: String,
     },
     /// Nothing at this address (HTTP 404 or 410).
     #[error("there is nothing at {what}")]
@@ -343,6 +349,8 @@ impl ErrorKind {
             | Self::PermissionDenied { .. }
             | Self::ProjectNotFound { .. }
             | Self::RunNotFound { .. }
+            | Self::Conflict { .. }
+            | Self::InvalidArgument { .. }
             | Self::NotFound { .. }
             | Self::FileNotFound { .. }
             | Self::ArtifactNotFound { .. }
@@ -352,7 +360,6 @@ impl ErrorKind {
             | Self::LocalFile { .. }
             | Self::WrongDigest { .. }
             | Self::InvalidUploadHeader { .. }
-            | Self::InvalidArgument { .. }
             | Self::UnexpectedStatus { .. }
             | Self::Redirected { .. }
             | Self::NoData
@@ -362,6 +369,11 @@ impl ErrorKind {
             | Self::RepeatedCursor { .. }
             | Self::MissingCursor => false,
         }
+    }
+
+    /// Whether a request that failed so surely did nothing: it was never sent, or turned away at the door.
+    pub(crate) fn is_without_effect(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::RateLimited { .. })
     }
 
     /// Whether fewer requests at once would help the server.
@@ -424,10 +436,11 @@ impl ErrorKind {
                 "the server may be newer or older than this version understands".to_owned()
             }
             Self::UrlExpired { .. } => "ask for the address again: it is signed for a limited time".to_owned(),
+            Self::Conflict { .. } => "read the run again, and decide anew".to_owned(),
             Self::UnexpectedStatus { .. }
+            | Self::InvalidArgument { .. }
             | Self::GraphQl { .. }
             | Self::NoData
-            | Self::InvalidArgument { .. }
             | Self::InvalidUrl { .. }
             | Self::RepeatedCursor { .. }
             | Self::MissingCursor => return None,

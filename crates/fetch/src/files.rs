@@ -4,12 +4,12 @@ use std::path::{Component, Path, PathBuf};
 
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use runlake_types::RunPath;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Client;
 use crate::error::{Error, ErrorKind};
 use crate::file_wire::{
-    CREATE_RUN_FILES, CreateRunFilesData, Done, FILE_COUNT, FileCountOfRun, FilesOfProject, MARK_RUN_FILES_UPLOADED, RUN_FILES, WireUploads,
+    CREATE_RUN_FILES, CreateRunFilesData, FILE_COUNT, FileCountOfRun, FilesOfProject, MARK_RUN_FILES_UPLOADED, RUN_FILES, WireUploads,
 };
 use crate::graphql::graphql_int;
 use crate::pagination::{Page, pages};
@@ -47,7 +47,7 @@ impl FilesQuery {
         let is_like = self.pattern.as_ref().is_some_and(|pattern| !pattern.is_empty());
         if !self.names.is_empty() && is_like {
             let reason = "files are asked for either by name or by pattern, not by both".to_owned();
-            return Err(ErrorKind::InvalidArgument { reason });
+            return Err(ErrorKind::InvalidArgument { message: reason });
         }
         Ok(())
     }
@@ -209,20 +209,25 @@ impl Client {
     /// notice may not know the call.
     async fn mark_uploaded(&self, operation: &'static str, run: &RunPath, name: &str) -> Result<(), Error> {
         let variables = json!({ "entity": run.entity, "project": run.project, "run": run.run_id, "files": [name] });
-        match self.query::<Done>(operation, MARK_RUN_FILES_UPLOADED, variables).await {
-            Ok(Done {}) => Ok(()),
-            Err(error) if is_unknown_field(&error, "markRunFilesUploaded") => {
-                tracing::debug!("the service has no call to mark uploads: it notices them by itself");
-                Ok(())
-            }
-            Err(error) => Err(error),
+        let messages = match self.raw(MARK_RUN_FILES_UPLOADED, variables).await {
+            Ok(reply) => error_messages(&reply),
+            Err(error) => match error.kind() {
+                ErrorKind::GraphQl { messages } => messages.clone(),
+                _ => return Err(error),
+            },
+        };
+        if messages.iter().any(|message| message.contains("Cannot query field")) {
+            tracing::debug!("the service has no call to confirm uploads: it notices them by itself");
+            return Ok(());
         }
+        if messages.is_empty() { Ok(()) } else { Err(failed(operation, ErrorKind::GraphQl { messages })) }
     }
 }
 
-/// Whether the service refused a document because it does not know this field.
-fn is_unknown_field(error: &Error, field: &str) -> bool {
-    matches!(error.kind(), ErrorKind::GraphQl { messages } if messages.iter().any(|message| message.contains(field)))
+/// The messages of the errors of a whole reply.
+fn error_messages(reply: &Value) -> Vec<String> {
+    let errors = reply["errors"].as_array().into_iter().flatten();
+    errors.map(|error| error["message"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 /// The name of the file at `path` as one below `root`, with slashes.
@@ -232,7 +237,7 @@ fn name_below(path: &Path, root: &Path) -> Result<String, ErrorKind> {
             std::path::absolute(path).map_err(|source| ErrorKind::LocalFile { operation: "find the working directory", source })?;
         Ok::<_, ErrorKind>(without_dots(&absolute))
     };
-    let invalid = |reason: String| ErrorKind::InvalidArgument { reason };
+    let invalid = |reason: String| ErrorKind::InvalidArgument { message: reason };
     let (path, root) = (absolute(path)?, absolute(root)?);
     let relative =
         path.strip_prefix(&root).map_err(|_outside| invalid(format!("`{}` does not lie below `{}`", path.display(), root.display())))?;

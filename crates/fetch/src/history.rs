@@ -4,15 +4,16 @@
 //! <https://github.com/wandb/wandb/tree/main/core/internal/runhistoryreader>, samples in
 //! <https://github.com/wandb/wandb/blob/main/wandb/apis/public/runs.py>.
 
-use runlake_types::{Json, JsonError, Number, Object, RunPath};
+use runlake_types::{HistoryKeys, Json, JsonError, Number, Object, RunPath};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::error::{Error, ErrorKind};
 use crate::graphql::graphql_int;
+use crate::run_record::embedded_object;
 use crate::runs::failed;
 use crate::signed_url::SignedUrl;
-use crate::wire::{EventsOfRun, HistoryOfRun, ParquetHistoryOfRun, SampledHistoryOfRun, WireParquetHistory};
+use crate::wire::{EventsOfRun, HistoryKeysOfRun, HistoryOfRun, ParquetHistoryOfRun, SampledHistoryOfRun, WireParquetHistory};
 use crate::{Client, documents};
 
 /// The rows from `min_step` up to and without `max_step`, `samples` of them at most: a server that has more leaves rows out without
@@ -50,6 +51,19 @@ pub struct ParquetHistory {
 }
 
 impl Client {
+    /// What the service knows of a run's history now: its keys, their types and the last step. `None` for a run without one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`], and as every call.
+    pub async fn history_keys(&self, run: &RunPath) -> Result<Option<HistoryKeys>, Error> {
+        let operation = "ask for the keys of the history";
+        let data: HistoryKeysOfRun = self.query_run(operation, documents::HISTORY_KEYS, run, json!({})).await?;
+        let keys = embedded_object(data.history_keys.as_deref());
+        let keys =
+            keys.map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("the history keys of {run}"), source }))?;
+        Ok((!keys.is_empty()).then(|| HistoryKeys::from_object(keys)))
+    }
+
     /// The rows of a window of steps, each as JSON text, in the service's order, which is by `_step`. The text may hold bare `NaN`,
     /// `Infinity` and `-Infinity`. An empty window gives no rows and sends no request.
     ///
@@ -84,9 +98,7 @@ impl Client {
         let Some(spec) = wire_spec(spec) else { return Ok(Vec::new()) };
         let variables = json!({ "specs": [spec] });
         let data: SampledHistoryOfRun = self.query_run(operation, documents::SAMPLED_HISTORY, run, variables).await?;
-        let rows = data.sampled_history.into_iter().flatten().flatten().flatten();
-        let parsed = rows.map(|row| Json::parse_object(row.get())).collect::<Result<_, JsonError>>();
-        parsed.map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("a sampled row of {run}"), source }))
+        sampled_rows(data).map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("a sampled row of {run}"), source }))
     }
 
     /// At most `samples` rows of the system metrics, each as JSON text, chosen by the service, which may give fewer.
@@ -140,8 +152,13 @@ fn smallest_step(rows: &str) -> Result<Option<i64>, JsonError> {
     Ok(smallest)
 }
 
+/// The rows of a sample: those of all specs, of which one is asked for.
+pub(crate) fn sampled_rows(data: SampledHistoryOfRun) -> Result<Vec<Object>, JsonError> {
+    data.sampled_history.into_iter().flatten().flatten().flatten().map(|row| Json::parse_object(row.get())).collect()
+}
+
 /// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.
-fn wire_spec(spec: &SampledSpec) -> Option<String> {
+pub(crate) fn wire_spec(spec: &SampledSpec) -> Option<String> {
     let mut wire = json!({ "keys": spec.keys, "samples": graphql_int(spec.samples) });
     if let Some(min_step) = spec.min_step {
         wire["minStep"] = json!(min_step);

@@ -112,9 +112,8 @@ fn status_kind(status: StatusCode, url: &Url, retry_after: Option<Duration>, bod
     let message = (!messages.is_empty()).then(|| messages.join("; "));
     let code = status.as_u16();
     match code {
-        400 | 409 | 413 | 422 if !messages.is_empty() && serde_json::from_slice::<ErrorBody>(body).is_ok() => {
-            ErrorKind::GraphQl { messages }
-        }
+        409 => ErrorKind::Conflict { message },
+        400 | 413 | 422 if !messages.is_empty() && serde_json::from_slice::<ErrorBody>(body).is_ok() => ErrorKind::GraphQl { messages },
         401 => ErrorKind::Unauthenticated { host: host_and_port(url), message },
         403 => ErrorKind::PermissionDenied { message },
         404 | 410 => ErrorKind::NotFound { what: crate::signed_url::redacted(url) },

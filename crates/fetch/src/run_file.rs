@@ -141,7 +141,7 @@ impl RunFile {
         self.url.as_ref().or(self.direct_url.as_ref()).ok_or_else(|| {
             let place = self.reference.clone().unwrap_or_else(|| "nowhere".to_owned());
             let reason = format!("`{}` is a reference to {place}, which is not read over HTTP", self.name);
-            failed(operation, ErrorKind::InvalidArgument { reason })
+            failed(operation, ErrorKind::InvalidArgument { message: reason })
         })
     }
 

@@ -35,7 +35,7 @@ impl Contents {
         let failed = |source| ErrorKind::LocalFile { operation: "read a file to upload", source };
         let metadata = fs_err::tokio::metadata(path).await.map_err(failed)?;
         if !metadata.is_file() {
-            return Err(ErrorKind::InvalidArgument { reason: format!("`{}` is not a file", path.display()) });
+            return Err(ErrorKind::InvalidArgument { message: format!("`{}` is not a file", path.display()) });
         }
         Ok(Self::File { path: path.to_owned(), size_bytes: metadata.len() })
     }

@@ -24,6 +24,16 @@ pub enum ErrorKind {
         /// The text as given.
         path: String,
     },
+    /// A path that leaves out a part which has no default.
+    #[error("`{path}` names no {what}, and there is no default")]
+    PathPart {
+        /// The text as given.
+        path: String,
+        /// The part that is left out.
+        what: &'static str,
+        /// The whole form.
+        expected: &'static str,
+    },
     /// A filter that is not JSON.
     #[error("the filter is not JSON")]
     FilterJson {
@@ -68,6 +78,9 @@ impl Error {
             }
             ErrorKind::ArtifactPath { .. } => {
                 "an artifact is ENTITY/PROJECT/NAME:ALIAS, where ALIAS is `latest`, a version such as `v3`, or an alias"
+            }
+            ErrorKind::PathPart { .. } => {
+                "write the whole path, or set WANDB_ENTITY and WANDB_PROJECT, or `entity` and `project` in the settings file"
             }
             ErrorKind::FilterJson { .. } => {
                 r#"filters are JSON in Mongo's style, for example '{"state": "finished", "config.lr": {"$gte": 0.1}}'"#

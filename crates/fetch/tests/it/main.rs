@@ -9,3 +9,4 @@ mod retries;
 mod run_files;
 mod secrets;
 mod server;
+mod writes;
