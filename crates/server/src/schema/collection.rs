@@ -1,5 +1,7 @@
 //! What holds the versions of an artifact, and the types that artifacts are of.
 
+#![expect(clippy::duplicated_attributes, reason = "fields of an interface have arguments of the same names and types")]
+
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 use runlake_types::{Json, ProjectPath};
 

@@ -127,15 +127,12 @@ impl State {
         let read = self.database.read(move |transaction| {
             let Some(collection) = collection(transaction, &project, &name)? else { return Ok(None) };
             let version = alias.strip_prefix('v').and_then(|digits| digits.parse::<i64>().ok());
-            let found = match version {
-                Some(version) => {
-                    let condition = "WHERE a.collection = ?1 AND a.version_index = ?2 AND a.state = 'COMMITTED'";
-                    select(transaction, condition, &[&collection.id, &version])?
-                }
-                None => {
-                    let condition = "JOIN artifact_aliases l ON l.artifact = a.id WHERE l.collection = ?1 AND l.alias = ?2";
-                    select(transaction, condition, &[&collection.id, &alias])?
-                }
+            let found = if let Some(version) = version {
+                let condition = "WHERE a.collection = ?1 AND a.version_index = ?2 AND a.state = 'COMMITTED'";
+                select(transaction, condition, &[&collection.id, &version])?
+            } else {
+                let condition = "JOIN artifact_aliases l ON l.artifact = a.id WHERE l.collection = ?1 AND l.alias = ?2";
+                select(transaction, condition, &[&collection.id, &alias])?
             };
             Ok(found.into_iter().next())
         });

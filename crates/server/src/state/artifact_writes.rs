@@ -61,32 +61,13 @@ impl Writer<'_> {
                  ORDER BY a.state, a.version_index DESC LIMIT 1",
                 &[&collection.id, &new.digest, &new.client_id, &new.is_deduplicated],
             )?;
-            let id = match known.first() {
-                Some(known) => {
-                    for alias in new.aliases.iter().filter(|_| known.state == "COMMITTED") {
-                        put_alias(transaction, collection.id, alias, known.id)?;
-                    }
-                    known.id
+            let id = if let Some(known) = known.first() {
+                for alias in new.aliases.iter().filter(|_| known.state == "COMMITTED") {
+                    put_alias(transaction, collection.id, alias, known.id)?;
                 }
-                None => {
-                    let aliases = serde_json::json!(new.aliases).to_string();
-                    transaction.execute(
-                        "INSERT INTO artifacts (collection, state, digest, description, metadata, run_id, history_step, client_id, \
-                         created_at, updated_at, wanted_aliases) VALUES (?1, 'PENDING', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
-                        (
-                            collection.id,
-                            &new.digest,
-                            &new.description,
-                            &new.metadata,
-                            &new.run_id,
-                            new.history_step,
-                            &new.client_id,
-                            now,
-                            aliases,
-                        ),
-                    )?;
-                    transaction.last_insert_rowid()
-                }
+                known.id
+            } else {
+                insert(transaction, collection.id, &new, now)?
             };
             if let Some(run_id) = &new.run_id {
                 put_run(transaction, &new.project.run(run_id), id, Role::Output, None, now)?;
@@ -255,6 +236,27 @@ impl Writer<'_> {
         });
         written.await
     }
+}
+
+/// The id of a new version, which is not committed.
+fn insert(transaction: &Transaction<'_>, collection: i64, new: &NewArtifact, now: i64) -> Result<i64, Error> {
+    let aliases = serde_json::json!(new.aliases).to_string();
+    transaction.execute(
+        "INSERT INTO artifacts (collection, state, digest, description, metadata, run_id, history_step, client_id, created_at, \
+         updated_at, wanted_aliases) VALUES (?1, 'PENDING', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
+        (
+            collection,
+            &new.digest,
+            &new.description,
+            &new.metadata,
+            &new.run_id,
+            new.history_step,
+            &new.client_id,
+            now,
+            aliases,
+        ),
+    )?;
+    Ok(transaction.last_insert_rowid())
 }
 
 fn made_collection(transaction: &Transaction<'_>, new: &NewArtifact, now: i64) -> Result<CollectionRow, Error> {
