@@ -23,6 +23,8 @@ enum Task {
     Test,
     /// Only formatting, lints and documentation.
     Lint,
+    /// Hold runlake against the official SDK, member by member; print the table and write it to docs/members.md.
+    Members,
     /// Licences, sources and duplicate dependencies, with cargo-deny, which is installed when it is not there.
     Deny,
 }
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Test => lint().and_then(|()| test()),
         Task::Lint => lint(),
+        Task::Members => members(),
         Task::Deny => deny(),
     };
     match done {
@@ -56,6 +59,13 @@ fn test() -> anyhow::Result<()> {
         run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--all-targets"], &[])?;
     }
     run("cargo", &["test", "--workspace", "--locked", "--doc"], &[])
+}
+
+fn members() -> anyhow::Result<()> {
+    let test = "members::every_member_answers_as_the_official_sdk_does";
+    // The whole workspace, so that nothing is compiled with other features.
+    let arguments = ["test", "--workspace", "--locked", "--test", "it", "--", "--exact", test, "--nocapture"];
+    run("cargo", &arguments, &[("RUNLAKE_WRITE_MEMBERS", "1")])
 }
 
 fn deny() -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! The command line: every command, option and example that `--help` shows.
 
+pub(crate) mod run;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -43,7 +45,11 @@ pub(crate) enum Command {
     Demo(Demo),
     Import(Import),
     Serve(Serve),
+    Projects(run::Projects),
     Runs(Runs),
+    Run(run::Run),
+    History(run::History),
+    Histories(run::Histories),
     Scan(Scan),
     Export(Export),
     Info(Info),

@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod demo;
 mod formats;
+mod members;
 mod output;
 mod readers;
 mod round_trip;
