@@ -16,6 +16,7 @@
 pub mod backend;
 pub mod binary;
 pub mod command;
+pub mod cutting_proxy;
 pub mod lake;
 pub mod members;
 pub mod python;

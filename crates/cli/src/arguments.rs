@@ -1,5 +1,6 @@
 //! The command line: every command, option and example that `--help` shows.
 
+pub(crate) mod artifact;
 pub(crate) mod run;
 
 use std::path::PathBuf;
@@ -50,6 +51,7 @@ pub(crate) enum Command {
     Run(run::Run),
     History(run::History),
     Histories(run::Histories),
+    Artifact(artifact::Artifact),
     Scan(Scan),
     Export(Export),
     Info(Info),
@@ -160,6 +162,9 @@ pub(crate) struct StandIn {
     /// Send each answer so many milliseconds later than it could be.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) latency_ms: u64,
+    /// For how many seconds an address of a file is good.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) url_lifetime: u64,
     /// Refuse requests beyond so many in a second, with HTTP 429 and `Retry-After`.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate_limit: Option<u32>,

@@ -102,7 +102,14 @@ fn fetch_code(error: &runlake_fetch::Error) -> u8 {
         Fetch::Unauthenticated { .. } | Fetch::PermissionDenied { .. } | Fetch::NoApiKey { .. } | Fetch::InvalidKey { .. } => {
             exit_code::UNAUTHENTICATED
         }
-        Fetch::RunNotFound { .. } | Fetch::ProjectNotFound { .. } | Fetch::NotFound { .. } => exit_code::NOT_FOUND,
+        Fetch::RunNotFound { .. }
+        | Fetch::ProjectNotFound { .. }
+        | Fetch::FileNotFound { .. }
+        | Fetch::ArtifactNotFound { .. }
+        | Fetch::NotFound { .. } => exit_code::NOT_FOUND,
+        Fetch::AlreadyExists { .. } | Fetch::LocalFile { .. } | Fetch::UnsafeName { .. } | Fetch::ArtifactState { .. } => {
+            exit_code::FAILURE
+        }
         Fetch::InvalidBaseUrl { .. } | Fetch::InvalidArgument { .. } => exit_code::USAGE,
         Fetch::Conflict { .. } => exit_code::FAILURE,
         _ => exit_code::SERVER,

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod architecture;
+mod artifacts;
 mod bad_input;
 mod demo;
+mod files;
 mod formats;
 mod members;
 mod output;

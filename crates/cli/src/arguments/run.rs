@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::artifact::{Artifacts, DeleteFiles, Download, Files, LogArtifact, Upload, UseArtifact};
 use super::{Connection, Format};
 
 /// Show one run, change it, wait for it.
@@ -45,6 +46,20 @@ pub(crate) enum RunCommand {
     Html(Html),
     /// What the run's process wrote to its console.
     Console(Console),
+    /// The files of the run.
+    Files(Files),
+    /// Download files of the run.
+    Download(Download),
+    /// Upload files to the run.
+    Upload(Upload),
+    /// Delete files of the run for good.
+    DeleteFiles(DeleteFiles),
+    /// The artifacts that the run logged, or those that it uses.
+    Artifacts(Artifacts),
+    /// Log an artifact as made by the run.
+    LogArtifact(LogArtifact),
+    /// Say that the run uses an artifact.
+    UseArtifact(UseArtifact),
 }
 
 /// A run, and how it is reached.

@@ -1,5 +1,6 @@
 //! One file a command; each gives its exit code.
 
+mod artifact;
 mod compact;
 mod demo;
 mod export;
@@ -8,6 +9,7 @@ mod import;
 mod info;
 mod projects;
 mod run;
+mod run_files;
 mod runs;
 mod scan;
 mod serve;
@@ -26,6 +28,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Run(options) => run::run(&options).await,
         Command::History(options) => history::history(&options).await,
         Command::Histories(options) => history::histories(&options).await,
+        Command::Artifact(options) => artifact::artifact(&options).await,
         Command::Scan(options) => scan::scan(&options).await,
         Command::Export(options) => export::export(&options).await,
         Command::Info(options) => info::info(&options).await,

@@ -14,6 +14,7 @@ use crate::arguments::run::{
     Wait,
 };
 use crate::commands::runs::record_object;
+use crate::commands::{artifact, run_files};
 use crate::connection::connect;
 use crate::exit_code;
 use crate::format::{Output, print_object, print_sheet};
@@ -34,11 +35,18 @@ pub(crate) async fn run(options: &Arguments) -> anyhow::Result<u8> {
         RunCommand::Wait(options) => wait(options).await,
         RunCommand::Html(options) => html(options).await,
         RunCommand::Console(options) => console(options).await,
+        RunCommand::Files(options) => run_files::files(options).await,
+        RunCommand::Download(options) => run_files::download(options).await,
+        RunCommand::Upload(options) => run_files::upload(options).await,
+        RunCommand::DeleteFiles(options) => run_files::delete(options).await,
+        RunCommand::Artifacts(options) => artifact::of_run(options).await,
+        RunCommand::LogArtifact(options) => artifact::log(options).await,
+        RunCommand::UseArtifact(options) => artifact::use_it(options).await,
     }
 }
 
 /// The run that a command is about.
-async fn found(place: &Place) -> anyhow::Result<Run> {
+pub(super) async fn found(place: &Place) -> anyhow::Result<Run> {
     Ok(Api::new(connect(&place.connection)?).run(&place.run).await?)
 }
 
@@ -208,7 +216,7 @@ fn made_at(run: &Run) -> String {
 }
 
 /// Asks on the terminal. Without one, the question cannot be answered, which is an error.
-fn is_confirmed(question: &str) -> anyhow::Result<bool> {
+pub(super) fn is_confirmed(question: &str) -> anyhow::Result<bool> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         let message = "this destroys what cannot be brought back, and nobody is there to confirm it".to_owned();

@@ -83,6 +83,7 @@ fn server_options(options: &Serve, access: Access, state: StateFolder) -> Server
         read_only: options.read_only,
         exports,
         latency: Duration::from_millis(stand_in.latency_ms),
+        signed_url_lifetime: Duration::from_secs(stand_in.url_lifetime),
         requests_per_second: stand_in.rate_limit,
         max_page_rows: stand_in.page_rows_cap,
         history_includes_exported: !stand_in.no_live_overlap,

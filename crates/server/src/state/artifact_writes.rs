@@ -244,17 +244,7 @@ fn insert(transaction: &Transaction<'_>, collection: i64, new: &NewArtifact, now
     transaction.execute(
         "INSERT INTO artifacts (collection, state, digest, description, metadata, run_id, history_step, client_id, created_at, \
          updated_at, wanted_aliases) VALUES (?1, 'PENDING', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
-        (
-            collection,
-            &new.digest,
-            &new.description,
-            &new.metadata,
-            &new.run_id,
-            new.history_step,
-            &new.client_id,
-            now,
-            aliases,
-        ),
+        (collection, &new.digest, &new.description, &new.metadata, &new.run_id, new.history_step, &new.client_id, now, aliases),
     )?;
     Ok(transaction.last_insert_rowid())
 }
