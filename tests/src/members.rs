@@ -10,7 +10,7 @@ mod runs;
 pub mod table;
 mod writes;
 
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use runlake::{Api, Error, Run};
 use runlake_fetch::{Client, Environment, NewRun};
 use runlake_types::Json;
@@ -21,7 +21,7 @@ use crate::backend::{Backend, KEY};
 pub type Answer = Result<Json, Error>;
 
 /// The calls of one member.
-pub type Step = fn(Context) -> BoxFuture<'static, Answer>;
+pub type Step = fn(Context) -> LocalBoxFuture<'static, Answer>;
 
 /// The project of the sample runs.
 const PROJECT: &str = "runlake/digits";

@@ -48,26 +48,30 @@ impl Runs {
             return Err(Error::invalid("the service gives system metrics as samples only"));
         }
         let runs = self.all().await?;
-        let ids: Vec<String> = runs.iter().map(|run| run.id().to_owned()).collect();
+        let mut ids = runs.iter().map(|run| run.id().to_owned()).collect::<Vec<_>>().into_iter();
         let mut histories = Histories::default();
         if options.all {
-            let mut scans = stream::iter(&runs).map(|run| whole_history(run, &options.history.keys)).buffered(AT_ONCE);
-            let mut ids = ids.iter();
+            let keys: Arc<[String]> = Arc::from(options.history.keys.as_slice());
+            let scan = |run| whole_history(run, Arc::clone(&keys));
+            let mut scans = stream::iter(runs).map(scan).buffered(AT_ONCE);
             while let (Some(rows), Some(run_id)) = (scans.try_next().await?, ids.next()) {
-                histories.add(run_id, rows);
+                histories.add(&run_id, rows);
             }
-        } else {
-            let client = self.api().client();
-            let ask = |ids| client.sample_histories(self.project(), ids, &sample);
-            let mut batches = stream::iter(ids.chunks(RUNS_OF_A_BATCH)).map(ask).buffered(AT_ONCE);
-            let mut ids = ids.iter();
-            while let Some(batch) = batches.next().await {
-                for (rows, run_id) in batch.into_iter().zip(ids.by_ref()) {
-                    match rows.map_err(Error::from) {
-                        Ok(rows) => histories.add(run_id, rows),
-                        Err(error) if error.is_not_found() => tracing::debug!(run_id, "the run was deleted meanwhile"),
-                        Err(error) => return Err(error),
-                    }
+            return Ok(histories);
+        }
+        let batches: Vec<Vec<String>> = ids.as_slice().chunks(RUNS_OF_A_BATCH).map(<[String]>::to_vec).collect();
+        let sample = Arc::new(sample);
+        let ask = |run_ids: Vec<String>| {
+            let (client, project, sample) = (self.api().client().clone(), self.project().clone(), Arc::clone(&sample));
+            async move { client.sample_histories(&project, &run_ids, &sample).await }
+        };
+        let mut answers = stream::iter(batches).map(ask).buffered(AT_ONCE);
+        while let Some(batch) = answers.next().await {
+            for (rows, run_id) in batch.into_iter().zip(ids.by_ref()) {
+                match rows.map_err(Error::from) {
+                    Ok(rows) => histories.add(&run_id, rows),
+                    Err(error) if error.is_not_found() => tracing::debug!(run_id, "the run was deleted meanwhile"),
+                    Err(error) => return Err(error),
                 }
             }
         }
@@ -76,7 +80,7 @@ impl Runs {
 }
 
 /// Every row of a run that holds one of `keys`; none when the run does not know any of them or was deleted meanwhile.
-async fn whole_history(run: &Run, keys: &[String]) -> Result<Vec<Object>, Error> {
+async fn whole_history(run: Run, keys: Arc<[String]>) -> Result<Vec<Object>, Error> {
     let mut known = keys.to_vec();
     if !keys.is_empty() {
         let of_run = run.history_keys().await.map(Option::<&_>::cloned);
@@ -163,6 +167,18 @@ fn column(rows: &[BTreeMap<String, Json>], name: &str, counts: KindCounts) -> Ar
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_can_be_spawned() {
+        fn is_send<T: Send>(_: impl FnOnce(Runs, Run) -> T) {}
+        is_send(|runs, _| async move { runs.histories(&HistoriesOptions::default()).await.is_ok() });
+        is_send(|_, run| async move { run.scan_history(ScanOptions::default()).await.is_ok() });
+        is_send(|runs, mut run| async move {
+            run.update().await?;
+            run.load(true).await?;
+            runs.all().await
+        });
+    }
 
     #[test]
     fn runs_that_differ_in_columns_and_types_make_one_table() {

@@ -8,20 +8,20 @@ use super::answer::{ToAnswer as _, list, outcome};
 use super::{Answer, Context, PROJECT, Step, WRITTEN, new_run};
 
 pub(super) const STEPS: &[(&str, Step)] = &[
-    ("Api", |context| connected(context).boxed()),
-    ("Api(overrides, api_key)", |context| connected(context).boxed()),
-    ("Api.viewer", |context| viewer(context).boxed()),
-    ("Api.default_entity", |context| default_entity(context).boxed()),
-    ("Api.projects", |context| projects(context).boxed()),
-    ("Api.project", |context| project(context).boxed()),
-    ("Api.create_project", |context| create_project(context).boxed()),
-    ("Api.run", |context| run(context).boxed()),
-    ("paths of runs", |context| paths(context).boxed()),
-    ("paths from settings", |context| paths_from_settings(context).boxed()),
-    ("Api.runs", |context| runs(context).boxed()),
-    ("Api.create_run", |context| create_run(context).boxed()),
-    ("Api.from_path", |context| from_path(context).boxed()),
-    ("Api.flush", |context| flush(context).boxed()),
+    ("Api", |context| connected(context).boxed_local()),
+    ("Api(overrides, api_key)", |context| connected(context).boxed_local()),
+    ("Api.viewer", |context| viewer(context).boxed_local()),
+    ("Api.default_entity", |context| default_entity(context).boxed_local()),
+    ("Api.projects", |context| projects(context).boxed_local()),
+    ("Api.project", |context| project(context).boxed_local()),
+    ("Api.create_project", |context| create_project(context).boxed_local()),
+    ("Api.run", |context| run(context).boxed_local()),
+    ("paths of runs", |context| paths(context).boxed_local()),
+    ("paths from settings", |context| paths_from_settings(context).boxed_local()),
+    ("Api.runs", |context| runs(context).boxed_local()),
+    ("Api.create_run", |context| create_run(context).boxed_local()),
+    ("Api.from_path", |context| from_path(context).boxed_local()),
+    ("Api.flush", |context| flush(context).boxed_local()),
 ];
 
 async fn connected(context: Context) -> Answer {

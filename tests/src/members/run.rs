@@ -1,6 +1,6 @@
 //! The properties of `Run`, and the ways to read its rows and its console: `tests/python/member_run.py`.
 
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use futures::{FutureExt as _, TryStreamExt as _};
 use runlake::{ConsoleOptions, Error, HistoryOptions, HistoryStream, Run, RunsOptions, ScanOptions};
 use runlake_types::{Json, Object};
@@ -30,8 +30,8 @@ async fn each(context: &Context, read: impl AsyncFn(&Run) -> Answer) -> Answer {
 /// The step of a property: its name, and how it is read off a run.
 macro_rules! property {
     ($name:literal, |$run:ident| $read:expr) => {
-        ($name, |context: Context| -> BoxFuture<'static, Answer> {
-            async move { each(&context, async |$run| Ok($read.to_answer())).await }.boxed()
+        ($name, |context: Context| -> LocalBoxFuture<'static, Answer> {
+            async move { each(&context, async |$run| Ok($read.to_answer())).await }.boxed_local()
         })
     };
 }
@@ -43,7 +43,7 @@ pub(super) const STEPS: &[(&str, Step)] = &[
     property!("Run.entity", |run| run.entity()),
     property!("Run.project", |run| run.project()),
     property!("Run.path", |run| run.path()),
-    ("Run.url", |context| url(context).boxed()),
+    ("Run.url", |context| url(context).boxed_local()),
     property!("Run.state", |run| run.state()),
     property!("Run.tags", |run| run.tags()),
     property!("Run.group", |run| run.group()),
@@ -66,14 +66,14 @@ pub(super) const STEPS: &[(&str, Step)] = &[
     property!("Run.project_internal_id", |run| run.project_internal_id()),
     property!("Run.sweep", |run| run.sweep().await?.map(|sweep| sweep.sweep_id.clone())),
     property!("Run.sweep_name", |run| run.sweep_name()),
-    ("Run.username", |context| username(context).boxed()),
-    ("Run.load", |context| load(context).boxed()),
-    ("Run.load_full_data", |context| load_full_data(context).boxed()),
-    ("Run.history", |context| history(context).boxed()),
-    ("Run.scan_history", |context| scan_history(context).boxed()),
-    ("Run.download_history_exports", |context| download_history_exports(context).boxed()),
-    ("Run.console_logs", |context| console_logs(context).boxed()),
-    ("Run.to_html", |context| to_html(context).boxed()),
+    ("Run.username", |context| username(context).boxed_local()),
+    ("Run.load", |context| load(context).boxed_local()),
+    ("Run.load_full_data", |context| load_full_data(context).boxed_local()),
+    ("Run.history", |context| history(context).boxed_local()),
+    ("Run.scan_history", |context| scan_history(context).boxed_local()),
+    ("Run.download_history_exports", |context| download_history_exports(context).boxed_local()),
+    ("Run.console_logs", |context| console_logs(context).boxed_local()),
+    ("Run.to_html", |context| to_html(context).boxed_local()),
 ];
 
 async fn url(context: Context) -> Answer {

@@ -9,17 +9,17 @@ use super::answer::{ToAnswer as _, list};
 use super::{Answer, Context, PROJECT, Step};
 
 pub(super) const STEPS: &[(&str, Step)] = &[
-    ("Runs: iteration", |context| iteration(context).boxed()),
-    ("len(Runs)", |context| length(context).boxed()),
-    ("Runs[index]", |context| index(context).boxed()),
-    ("Runs: order", |context| order(context).boxed()),
-    ("Runs: filters", |context| filters(context).boxed()),
-    ("Runs: per_page", |context| per_page(context).boxed()),
-    ("Runs: include_sweeps", |context| include_sweeps(context).boxed()),
-    ("Runs: lazy", |context| lazy(context).boxed()),
-    ("Runs.upgrade_to_full", |context| upgrade_to_full(context).boxed()),
-    ("Runs.histories", |context| histories(context).boxed()),
-    ("Runs.histories: columns", |context| histories_in_columns(context).boxed()),
+    ("Runs: iteration", |context| iteration(context).boxed_local()),
+    ("len(Runs)", |context| length(context).boxed_local()),
+    ("Runs[index]", |context| index(context).boxed_local()),
+    ("Runs: order", |context| order(context).boxed_local()),
+    ("Runs: filters", |context| filters(context).boxed_local()),
+    ("Runs: per_page", |context| per_page(context).boxed_local()),
+    ("Runs: include_sweeps", |context| include_sweeps(context).boxed_local()),
+    ("Runs: lazy", |context| lazy(context).boxed_local()),
+    ("Runs.upgrade_to_full", |context| upgrade_to_full(context).boxed_local()),
+    ("Runs.histories", |context| histories(context).boxed_local()),
+    ("Runs.histories: columns", |context| histories_in_columns(context).boxed_local()),
 ];
 
 async fn runs(context: &Context, options: RunsOptions) -> Result<Runs, Error> {

@@ -9,16 +9,16 @@ use super::answer::{ToAnswer as _, list, outcome};
 use super::{Answer, Context, Step, WRITTEN, new_run};
 
 pub(super) const STEPS: &[(&str, Step)] = &[
-    ("Run.create", |context| create(context).boxed()),
-    ("Run.name (set)", |context| set_name(context).boxed()),
-    ("Run.update", |context| update(context).boxed()),
-    ("Run.save", |context| save(context).boxed()),
-    ("Run.summary (update)", |context| update_summary(context).boxed()),
-    ("Run.update of a run of the lake", |context| update_of_the_lake(context).boxed()),
-    ("Run.delete", |context| delete(context).boxed()),
-    ("Run.update_state", |context| update_state(context).boxed()),
-    ("Run.stop", |context| stop(context).boxed()),
-    ("Run.wait_until_finished", |context| wait_until_finished(context).boxed()),
+    ("Run.create", |context| create(context).boxed_local()),
+    ("Run.name (set)", |context| set_name(context).boxed_local()),
+    ("Run.update", |context| update(context).boxed_local()),
+    ("Run.save", |context| save(context).boxed_local()),
+    ("Run.summary (update)", |context| update_summary(context).boxed_local()),
+    ("Run.update of a run of the lake", |context| update_of_the_lake(context).boxed_local()),
+    ("Run.delete", |context| delete(context).boxed_local()),
+    ("Run.update_state", |context| update_state(context).boxed_local()),
+    ("Run.stop", |context| stop(context).boxed_local()),
+    ("Run.wait_until_finished", |context| wait_until_finished(context).boxed_local()),
 ];
 
 fn object(text: &str) -> Object {
