@@ -16,19 +16,28 @@ fn scripts() -> PathBuf {
     workspace_folder().join("tests/python")
 }
 
-/// The interpreter of the virtual environment.
+/// The interpreter of the virtual environment that the scripts run in.
 pub fn python() -> PathBuf {
-    let requirements = scripts().join("requirements.txt");
+    interpreter(&environment("python", "requirements.txt"))
+}
+
+/// A program that comes with the packages of another file of requirements, in a virtual environment of its own.
+pub fn program(requirements: &str, name: &str) -> PathBuf {
+    environment(requirements.trim_end_matches(".txt"), requirements).join("bin").join(name)
+}
+
+/// The virtual environment with the packages of a file of requirements.
+fn environment(name: &str, requirements: &str) -> PathBuf {
+    let requirements = scripts().join(requirements);
     let text = fs_err::read(&requirements).expect("the requirements lie beside the scripts");
     let digest = format!("{:x}", Sha256::digest(text));
     let digest = &digest[..12];
-    let folder = shared_folder(&format!("python-{digest}"), digest, |folder| {
+    shared_folder(&format!("{name}-{digest}"), digest, |folder| {
         run_or_explain(Command::new("python3").args(["-m", "venv"]).arg(folder));
         let mut pip = Command::new(interpreter(folder));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
         run_or_explain(&mut pip);
-    });
-    interpreter(&folder)
+    })
 }
 
 fn interpreter(environment: &Path) -> PathBuf {

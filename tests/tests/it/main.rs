@@ -6,6 +6,7 @@ mod architecture;
 mod artifacts;
 mod bad_input;
 mod demo;
+mod exporters;
 mod files;
 mod formats;
 mod members;
