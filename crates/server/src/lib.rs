@@ -28,6 +28,7 @@ mod cursor;
 mod error;
 mod exports;
 mod file_chunks;
+mod file_stream;
 mod files;
 mod history;
 mod lake_source;

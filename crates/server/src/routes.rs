@@ -22,7 +22,7 @@ use crate::send_file::send;
 use crate::signing::{Purpose, Refusal};
 use crate::splice::Splices;
 use crate::throttle::Throttle;
-use crate::{Error, files, uploads};
+use crate::{Error, file_stream, files, uploads};
 
 /// The most bytes of a GraphQL request: a document with an alias for each of thousands of runs fits.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
@@ -40,7 +40,7 @@ pub(crate) fn routes(backend: Arc<Backend>) -> Router {
     let served = Served { backend, schema: schema() };
     let routes = Router::new()
         .route("/graphql", post(graphql).layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES)))
-        .route("/files/{entity}/{project}/{run}/{*name}", get(run_file).put(uploads::put_run_file))
+        .route("/files/{entity}/{project}/{run}/{*name}", get(run_file).put(uploads::put_run_file).post(file_stream::post))
         .route("/artifact-files/{artifact}/{*path}", get(uploads::artifact_file).put(uploads::put_artifact_file))
         .route("/artifact-manifests/{artifact}", get(uploads::manifest).put(uploads::put_manifest))
         .route("/artifactsV2/{region}/{entity}/{project}/{collection}/{*rest}", get(uploads::contents))

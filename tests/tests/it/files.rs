@@ -98,12 +98,12 @@ fn a_download_goes_on_where_the_network_broke_off() {
 }
 
 #[test]
-fn an_address_that_expired_is_asked_for_again() {
-    let state = tempfile::tempdir().unwrap();
-    let backend = Backend::start_with(&sample_lake(), &["--url-lifetime", "0", "--state", state.path().to_str().unwrap()]);
-    let target = state.path().join("down");
+fn an_address_that_is_never_good_is_an_error_and_leaves_nothing() {
+    let local = tempfile::tempdir().unwrap();
+    let backend = Backend::start_with(&sample_lake(), &["--url-lifetime", "0"]);
+    let target = local.path().join("down");
     let outcome = backend.call(["run", "download", RUN, "notes.txt", "--root"]).arg(&target).run();
-    // One that is never good is an error, and nothing is left of it.
+    // It was asked for again, once.
     assert_eq!(outcome.code, Some(7), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("is no longer valid"), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains("signature=") && !outcome.stderr.contains(KEY), "{}", outcome.stderr);

@@ -76,7 +76,7 @@ fn works_with_artifacts_and_finds_them_after_the_backend_was_killed() {
     fs_err::create_dir(files.path().join("sub")).unwrap();
     fs_err::write(files.path().join("a.txt"), "hello").unwrap();
     fs_err::write(files.path().join("sub/b.bin"), (0..=255).collect::<Vec<u8>>()).unwrap();
-    for phase in ["work", "after"] {
+    for phase in ["work", "log", "after"] {
         let backend = Backend::start_on(&sample_lake(), state.path());
         if phase == "work" {
             let call = backend.call(["run", "log-artifact", "runlake/digits/records", "--name", "weights", "--type", "model"]);

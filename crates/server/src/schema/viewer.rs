@@ -85,10 +85,19 @@ pub(super) struct Entity {
     name: String,
     is_team: Option<bool>,
     read_only: Option<bool>,
+    /// There are none here; processes of the official SDK ask for it.
+    organization: Option<Organization>,
+}
+
+/// What teams belong to.
+#[derive(Clone, Debug, SimpleObject)]
+struct Organization {
+    name: String,
+    core_weave_organization_id: Option<String>,
 }
 
 impl Entity {
     pub(super) fn new(name: String, read_only: bool) -> Self {
-        Self { id: ID::from(format!("Entity:{name}")), name, is_team: None, read_only: Some(read_only) }
+        Self { id: ID::from(format!("Entity:{name}")), name, is_team: None, read_only: Some(read_only), organization: None }
     }
 }

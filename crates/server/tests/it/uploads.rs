@@ -170,3 +170,13 @@ async fn what_cannot_be_written_is_refused() {
     let (_, messages) = backend.errors(DELETE, json!({"files": [files[0]["id"]]})).await;
     assert!(messages[0].starts_with("permission denied"), "{messages:?}");
 }
+
+#[tokio::test]
+async fn a_stream_of_history_is_refused_for_good() {
+    let backend = Backend::start().await;
+    let post = |path: &str| backend.client.post(format!("{}/files/acme/demo/{path}", backend.base_url)).body("{}");
+    let status = async |path: &str| post(path).basic_auth("api", Some(KEY)).send().await.unwrap().status();
+    assert_eq!(post("full/file_stream").send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(status("full/file_stream").await, StatusCode::NOT_IMPLEMENTED);
+    assert_eq!((status("nobody/file_stream").await, status("full/other").await), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+}
