@@ -32,6 +32,12 @@ const RUN: &str = "runlake/digits/lr001-seed1";
 /// The project for what is written.
 const WRITTEN: &str = "runlake/members";
 
+/// A run that is made beforehand with everything that the logs of the sample data lack: a commit, a user, a sweep.
+const GIVEN: &str = "runlake/given/given";
+
+/// A run that is imported with the files of a process that was online: its machine and its console.
+const MACHINE: &str = "runlake/machine/sparse";
+
 /// The backend that the steps talk to.
 #[derive(Clone, Debug)]
 pub struct Context {

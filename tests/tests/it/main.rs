@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod api;
 mod architecture;
 mod bad_input;
 mod demo;
+mod examples;
 mod formats;
 mod members;
 mod output;
 mod readers;
 mod round_trip;
+mod run_commands;
 mod sdk;
 mod sync;
 mod truth;
