@@ -33,7 +33,7 @@ def _() -> Any:
 
 @step("Api.projects")
 def _() -> Any:
-    projects = [project for project in wandb.Api().projects("runlake") if project.name != "members"]
+    projects = [project for project in wandb.Api().projects("runlake") if project.name not in ("members", "given")]
     return [[project.entity, project.name, project.created_at[:10]] for project in projects]
 
 

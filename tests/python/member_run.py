@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import wandb
-from member_steps import PROJECT, RUN, create, outcome, run, step
+from member_steps import GIVEN, MACHINE, PROJECT, RUN, create, outcome, run, step
 
 # A run of each sort: finished, crashed, with odd values, without a history, under odd names.
 SORTS = [f"{PROJECT}/{run_id}" for run_id in ("lr001-seed1", "records", "values", "torn", "epochs")] + ["my team/größe 1/sparse"]
 
 
-def each(read: Any) -> list[Any]:
+# What differs from one fresh backend to the next.
+TIMES = ("created_at", "heartbeat_at")
+
+
+def each(read: Any, name: str = "") -> list[Any]:
     """What `read` gives for a run of each sort."""
-    return [read(run(path)) for path in SORTS]
+    return [read(run(path)) for path in [*SORTS, MACHINE, *([] if name in TIMES else [GIVEN])]]
 
 
 def local(text: str) -> str:
@@ -54,12 +58,12 @@ PROPERTIES: dict[str, Any] = {
     "user": lambda it: it.user.username,
     "read_only": lambda it: it.read_only,
     "project_internal_id": lambda it: it._project_internal_id,
-    "sweep": lambda it: it.sweep,
+    "sweep": lambda it: it.sweep and [it.sweep.id, it.sweep.state, it.sweep.config],
     "sweep_name": lambda it: it.sweep_name,
 }
 
 for name, read in PROPERTIES.items():
-    step(f"Run.{name}")(lambda read=read: each(read))
+    step(f"Run.{name}")(lambda read=read, name=name: each(read, name))
 
 
 @step("Run.username")
@@ -133,7 +137,7 @@ def _() -> Any:
 
 @step("Run.console_logs")
 def _() -> Any:
-    it = run()
+    it = run(MACHINE)
 
     def lines(**options: Any) -> list[Any]:
         return [[line.number, line.level, line.label, line.content] for line in it.console_logs(**options)]

@@ -66,8 +66,8 @@ def _() -> Any:
 
 @step("Runs: include_sweeps")
 def _() -> Any:
-    runs = wandb.Api().runs(PROJECT, include_sweeps=True)
-    return [[run.id, run.sweep_name, run.sweep] for run in runs]
+    runs = [*wandb.Api().runs(PROJECT, include_sweeps=True), *wandb.Api().runs("runlake/given", include_sweeps=True)]
+    return [[run.id, run.sweep_name, run.sweep and run.sweep.id] for run in runs]
 
 
 @step("Runs: lazy")

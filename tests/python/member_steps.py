@@ -12,6 +12,10 @@ STEPS: dict[str, Callable[[], Any]] = {}
 PROJECT = "runlake/digits"
 RUN = f"{PROJECT}/lr001-seed1"
 WRITTEN = "runlake/members"
+# Made beforehand with everything that logs of the sample data lack: a commit, a user, a sweep.
+GIVEN = "runlake/given/given"
+# Imported with the files of a process that was online: its machine and its console.
+MACHINE = "runlake/machine/sparse"
 
 
 def step(name: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:

@@ -5,6 +5,8 @@
 
 pub mod answer;
 mod api;
+mod artifacts;
+mod files;
 mod run;
 mod runs;
 pub mod table;
@@ -32,6 +34,12 @@ const RUN: &str = "runlake/digits/lr001-seed1";
 /// The project for what is written.
 const WRITTEN: &str = "runlake/members";
 
+/// A run that is made beforehand with everything that the logs of the sample data lack: a commit, a user, a sweep.
+const GIVEN: &str = "runlake/given/given";
+
+/// A run that is imported with the files of a process that was online: its machine and its console.
+const MACHINE: &str = "runlake/machine/sparse";
+
 /// The backend that the steps talk to.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -40,7 +48,7 @@ pub struct Context {
 
 /// The steps by the names of their members.
 pub fn steps() -> Vec<(&'static str, Step)> {
-    [api::STEPS, runs::STEPS, run::STEPS, writes::STEPS].concat()
+    [api::STEPS, artifacts::STEPS, files::STEPS, runs::STEPS, run::STEPS, writes::STEPS].concat()
 }
 
 impl Context {

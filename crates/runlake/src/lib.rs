@@ -56,5 +56,5 @@ pub mod prelude {
     pub use crate::ingest::{Completeness, Encoder, RunScan};
     pub use crate::lake::{Lake, Location, StoredRun};
     pub use crate::types::{Condition, Filter, Json, Object, Order, ProjectPath, RunPath, RunRecord, RunState};
-    pub use crate::{Api, HistoriesOptions, HistoryOptions, Run, Runs, RunsOptions};
+    pub use crate::{Api, HistoriesOptions, HistoryOptions, Run, Runs, RunsOptions, ScanOptions};
 }

@@ -301,6 +301,19 @@ impl Project {
         self.by_id.get(run_id).map(|index| &self.runs[*index])
     }
 
+    /// Every run.
+    pub(crate) fn runs(&self) -> &[Arc<CatalogRun>] {
+        &self.runs
+    }
+
+    /// The ids of the sweeps that runs name, sorted.
+    pub(crate) fn sweep_ids(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = self.runs.iter().filter_map(|run| run.record.sweep_id.as_deref()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
     /// When the project came to be, as far as is known.
     pub(crate) fn created_at(&self) -> Timestamp {
         let first_run = || self.runs.iter().filter_map(|run| run.record.created_at).min();

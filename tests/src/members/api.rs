@@ -42,7 +42,7 @@ async fn default_entity(context: Context) -> Answer {
 
 async fn projects(context: Context) -> Answer {
     let listed = context.api().projects(Some("runlake")).await?;
-    let others = listed.into_iter().filter(|project| project.path.project != "members");
+    let others = listed.into_iter().filter(|project| !["members", "given"].contains(&project.path.project.as_str()));
     let day = |text: String| text[..10].to_owned();
     let answers = others.map(|project| {
         let created = project.created_at.map(|at| day(at.to_string()));

@@ -6,22 +6,32 @@ use runlake::{ConsoleOptions, Error, HistoryOptions, HistoryStream, Run, RunsOpt
 use runlake_types::{Json, Object};
 
 use super::answer::{ToAnswer as _, list, outcome};
-use super::{Answer, Context, PROJECT, RUN, Step};
+use super::{Answer, Context, GIVEN, MACHINE, PROJECT, RUN, Step};
 
-/// A run of each sort: finished, with odd values, damaged, under odd names.
-const SORTS: [&str; 6] = [
+/// A run of each sort: finished, with odd values, damaged, under odd names, with the files of a process that was online.
+const SORTS: [&str; 7] = [
     "runlake/digits/lr001-seed1",
     "runlake/digits/records",
     "runlake/digits/values",
     "runlake/digits/torn",
     "runlake/digits/epochs",
     "my team/größe 1/sparse",
+    MACHINE,
 ];
 
-/// What `read` gives for a run of each sort.
+/// What `read` gives for a run of each sort, and for one that was made beforehand.
 async fn each(context: &Context, read: impl AsyncFn(&Run) -> Answer) -> Answer {
+    of_runs(context, &[SORTS.as_slice(), &[GIVEN]].concat(), read).await
+}
+
+/// The same without that one, whose times differ from one fresh backend to the next.
+async fn each_of_the_lake(context: &Context, read: impl AsyncFn(&Run) -> Answer) -> Answer {
+    of_runs(context, &SORTS, read).await
+}
+
+async fn of_runs(context: &Context, paths: &[&str], read: impl AsyncFn(&Run) -> Answer) -> Answer {
     let mut answers = Vec::new();
-    for path in SORTS {
+    for path in paths {
         answers.push(read(&context.run(path).await?).await?);
     }
     Ok(answers.to_answer())
@@ -58,13 +68,18 @@ pub(super) const STEPS: &[(&str, Step)] = &[
     property!("Run.metadata", |run| run.metadata().await?),
     property!("Run.history_keys", |run| run.history_keys().await?),
     property!("Run.last_history_step", |run| run.last_history_step().await?),
-    property!("Run.created_at", |run| run.created_at()),
-    property!("Run.heartbeat_at", |run| run.heartbeat_at()),
+    ("Run.created_at", |context| created_at(context).boxed_local()),
+    ("Run.heartbeat_at", |context| heartbeat_at(context).boxed_local()),
     property!("Run.commit", |run| run.commit()),
     property!("Run.user", |run| run.user()),
     property!("Run.read_only", |run| run.read_only()),
     property!("Run.project_internal_id", |run| run.project_internal_id()),
-    property!("Run.sweep", |run| run.sweep().await?.map(|sweep| sweep.sweep_id.clone())),
+    property!("Run.sweep", |run| {
+        // The configuration is YAML text, here that of an empty dict.
+        let is_empty = |config: &String| config.trim() == "{}";
+        let config = |config: Option<&String>| config.is_some_and(is_empty).then(|| Json::Object(Object::new()));
+        run.sweep().await?.map(|sweep| list![sweep.sweep_id, sweep.state, config(sweep.config.as_ref())])
+    }),
     property!("Run.sweep_name", |run| run.sweep_name()),
     ("Run.username", |context| username(context).boxed_local()),
     ("Run.load", |context| load(context).boxed_local()),
@@ -78,6 +93,14 @@ pub(super) const STEPS: &[(&str, Step)] = &[
 
 async fn url(context: Context) -> Answer {
     each(&context, async |run| Ok(context.local(&run.url()).to_answer())).await
+}
+
+async fn created_at(context: Context) -> Answer {
+    each_of_the_lake(&context, async |run| Ok(run.created_at().to_answer())).await
+}
+
+async fn heartbeat_at(context: Context) -> Answer {
+    each_of_the_lake(&context, async |run| Ok(run.heartbeat_at().to_answer())).await
 }
 
 async fn username(context: Context) -> Answer {
@@ -167,7 +190,7 @@ async fn download_history_exports(context: Context) -> Answer {
 }
 
 async fn console_logs(context: Context) -> Answer {
-    let run = context.run(RUN).await?;
+    let run = context.run(MACHINE).await?;
     let lines = async |options| -> Result<Vec<Json>, Error> {
         let lines = run.console_logs(options).map_ok(|line| list![line.number, line.level, line.label, line.content]);
         lines.try_collect().await

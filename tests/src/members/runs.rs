@@ -113,7 +113,10 @@ async fn per_page(context: Context) -> Answer {
 
 async fn include_sweeps(context: Context) -> Answer {
     let mut answers = Vec::new();
-    for run in runs(&context, RunsOptions { include_sweeps: true, ..RunsOptions::default() }).await?.all().await? {
+    let options = RunsOptions { include_sweeps: true, ..RunsOptions::default() };
+    let mut all = runs(&context, options.clone()).await?.all().await?;
+    all.extend(context.api().runs("runlake/given", options).await?.all().await?);
+    for run in all {
         answers.push(list![run.id(), run.sweep_name(), run.sweep().await?.map(|sweep| sweep.sweep_id.clone())]);
     }
     Ok(answers.to_answer())

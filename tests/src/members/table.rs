@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use runlake_types::Json;
 
-use super::{Context, steps};
+use super::{Context, MACHINE, steps};
 use crate::backend::Backend;
-use crate::lake::{block_on, sample_lake};
+use crate::command::Runlake;
+use crate::lake::{block_on, sample_lake, sample_log};
 use crate::python::printed;
-use crate::shared::workspace_folder;
+use crate::shared::{shared_folder, workspace_folder};
 
 /// A member, as `tests/members.tsv` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +84,54 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
     text
 }
 
+/// A backend of its own for a client: the sample lake with [`MACHINE`] in it, and [`GIVEN`](super::GIVEN) made through it.
+fn backend() -> Backend {
+    let backend = Backend::start(&member_lake());
+    let context = Context::of(&backend);
+    let mutation = "mutation { upsertBucket(input: { entityName: \"runlake\", modelName: \"given\", name: \"given\", state: \"finished\", \
+         commit: \"0123abc\", sweep: \"sw1\", host: \"node1\", jobType: \"eval\", groupName: \"g\", tags: [\"t\"], \
+         config: \"{\\\"lr\\\": {\\\"value\\\": 1}}\", summaryMetrics: \"{\\\"odd\\\": \\\"NaN\\\"}\" }) { inserted } }";
+    let reply = block_on(context.api().client().raw(mutation, serde_json::Value::Null)).expect("the backend answers");
+    assert_eq!(reply["data"]["upsertBucket"]["inserted"], true, "{reply}");
+    backend
+}
+
+/// The sample lake, and one run more.
+fn member_lake() -> PathBuf {
+    let sample = sample_lake();
+    let marker = fs_err::metadata(&sample).and_then(|metadata| metadata.modified()).expect("the sample lake is there");
+    shared_folder("member-lake", &format!("{marker:?}"), |folder| {
+        copy_folder(&sample, folder);
+        let logs = tempfile::tempdir().expect("the temporary folder is writable");
+        let log = logs.path().join("offline-run-20261124_042550-sparse");
+        copy_folder(&sample_log("sparse"), &log);
+        let metadata =
+            r#"{"os": "Linux-6.1", "python": "3.11.7", "cpu_count": 2, "gpu": null, "memory": {"total": 23.5}, "args": ["--lr", "0.1"]}"#;
+        fs_err::write(log.join("files/wandb-metadata.json"), metadata).expect("the temporary folder is writable");
+        fs_err::write(log.join("files/output.log"), "one\ntwo\nthree\nfour\nfünf\n").expect("the temporary folder is writable");
+        let (entity, rest) = MACHINE.split_once('/').expect("a path has parts");
+        let project = rest.split('/').next().expect("a path has parts");
+        let call = Runlake::new(["import"]).arg(&log).arg("--lake").arg(folder).arg("--files");
+        call.arg("--entity").arg(entity).arg("--project").arg(project).succeed();
+    })
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs_err::create_dir_all(to).expect("the target folder is writable");
+    for entry in fs_err::read_dir(from).expect("the folder can be listed") {
+        let entry = entry.expect("the folder can be listed");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs_err::copy(entry.path(), target).expect("the target folder is writable");
+        }
+    }
+}
+
 /// What the SDK answers, step by step, in the order of the steps.
 fn answers_of_the_sdk() -> Vec<(String, Json)> {
-    let backend = Backend::start(&sample_lake());
+    let backend = backend();
     let lines = printed("members.py", &[], &backend);
     let step = |line: &str| {
         let line = Json::parse_object(line).unwrap_or_else(|error| panic!("`{line}` is no step: {error}"));
@@ -96,7 +143,7 @@ fn answers_of_the_sdk() -> Vec<(String, Json)> {
 
 /// What runlake answers, in the order of the SDK's steps, since later ones see what earlier ones wrote.
 fn answers_of_runlake<'a>(order: impl Iterator<Item = &'a str>) -> BTreeMap<String, Result<Json, String>> {
-    let backend = Backend::start(&sample_lake());
+    let backend = backend();
     let mut left: BTreeMap<&str, super::Step> = steps().into_iter().collect();
     let mut answers = BTreeMap::new();
     let in_order: Vec<&str> = order.filter(|name| left.contains_key(name)).collect();

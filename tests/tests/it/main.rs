@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod api;
 mod architecture;
 mod artifacts;
 mod bad_input;
 mod demo;
+mod examples;
 mod exporters;
 mod files;
 mod formats;
@@ -13,6 +15,7 @@ mod members;
 mod output;
 mod readers;
 mod round_trip;
+mod run_commands;
 mod sdk;
 mod sync;
 mod truth;

@@ -46,15 +46,21 @@ pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
     Ok(exit_code::OK)
 }
 
-/// Where what is written is kept. A lake in a bucket has no folder beside it.
+/// Where what is written is kept. Beside a lake that cannot be written to, as in a bucket, it lasts as long as the server.
 fn state_folder(options: &Serve, lake: &Location) -> StateFolder {
-    match (&options.state, lake.as_folder()) {
-        (Some(folder), _) => StateFolder::Kept(folder.clone()),
-        (None, Some(lake)) if !options.read_only => StateFolder::Kept(lake.join(STATE_FOLDER)),
-        (None, lake) => {
-            if lake.is_none() && !options.read_only {
-                say("warning: what is written to this server ends with it, since the lake is not in a folder; name one with --state");
-            }
+    if let Some(folder) = &options.state {
+        return StateFolder::Kept(folder.clone());
+    }
+    if options.read_only {
+        return StateFolder::Temporary;
+    }
+    let beside = lake.as_folder().map(|lake| lake.join(STATE_FOLDER));
+    match beside.filter(|folder| lake.as_folder().is_some_and(std::path::Path::is_dir) && fs_err::create_dir_all(folder).is_ok()) {
+        Some(folder) => StateFolder::Kept(folder),
+        None => {
+            say(
+                "warning: what is written to this server ends with it, since it cannot be kept beside the lake; name a folder with --state",
+            );
             StateFolder::Temporary
         }
     }

@@ -121,13 +121,8 @@ impl Project {
         first: Option<i32>,
         order: Option<String>,
     ) -> Result<Option<RunConnection>> {
-        let listing = self.0.listing(filters.as_ref().map(|filters| filters.0.as_str()), order.as_deref())?;
-        let page = self.0.page(&listing, page_size(first), after.as_deref())?;
-        let edges: Vec<RunEdge> =
-            page.runs.into_iter().map(|(run, cursor)| RunEdge { node: Run::new(Arc::clone(&self.0), run), cursor }).collect();
-        let end_cursor = edges.last().map(|edge| edge.cursor.clone());
-        let page_info = PageInfo { end_cursor, has_next_page: page.has_next };
-        Ok(Some(RunConnection { edges, page_info, total_count: Some(int(listing.len())) }))
+        let filters = filters.as_ref().map(|filters| filters.0.as_str());
+        Ok(Some(run_page(&self.0, filters, after.as_deref(), first, order.as_deref())?))
     }
 
     async fn run(&self, name: String) -> Option<Run> {
@@ -139,23 +134,23 @@ impl Project {
         self.0.run(&name).map(|run| Run::new(Arc::clone(&self.0), Arc::clone(run)))
     }
 
-    /// A lake keeps the names of sweeps with their runs, but not the sweeps.
-    async fn sweep(&self, #[graphql(name = "sweepName")] _sweep_name: String) -> Option<Sweep> {
-        None
+    async fn sweep(&self, sweep_name: String) -> Option<Sweep> {
+        Sweep::find(&self.0, &sweep_name)
     }
 
     async fn total_sweeps(&self) -> i32 {
-        0
+        int(self.0.sweep_ids().len())
     }
 
+    /// By id, whatever order is asked for. Filters, which are on what is not known of a sweep, are passed over.
     async fn sweeps(
         &self,
-        #[graphql(name = "after")] _after: Option<String>,
-        #[graphql(name = "first")] _first: Option<i32>,
+        after: Option<String>,
+        first: Option<i32>,
         #[graphql(name = "filters")] _filters: Option<JsonString>,
         #[graphql(name = "order")] _order: Option<String>,
-    ) -> Option<SweepConnection> {
-        Some(SweepConnection::default())
+    ) -> Result<Option<SweepConnection>> {
+        Sweep::page(&self.0, first, after.as_deref()).map(Some)
     }
 
     async fn artifact_type(&self, context: &Context<'_>, name: String) -> Result<Option<ArtifactType>> {
@@ -198,4 +193,21 @@ impl Project {
         let (name, alias) = name.split_once(':').unwrap_or((name, "latest"));
         Ok(Request::of(context).backend.state.artifact_by_alias(&self.0.path, name, alias).await?)
     }
+}
+
+/// A page of the runs of `project` that pass `filters`.
+pub(super) fn run_page(
+    project: &Arc<catalog::Project>,
+    filters: Option<&str>,
+    after: Option<&str>,
+    first: Option<i32>,
+    order: Option<&str>,
+) -> Result<RunConnection> {
+    let listing = project.listing(filters, order)?;
+    let page = project.page(&listing, page_size(first), after)?;
+    let edges: Vec<RunEdge> =
+        page.runs.into_iter().map(|(run, cursor)| RunEdge { node: Run::new(Arc::clone(project), run), cursor }).collect();
+    let end_cursor = edges.last().map(|edge| edge.cursor.clone());
+    let page_info = PageInfo { end_cursor, has_next_page: page.has_next };
+    Ok(RunConnection { edges, page_info, total_count: Some(int(listing.len())) })
 }
