@@ -17,6 +17,7 @@ import polars
 import pyarrow
 import pyarrow.dataset
 import pyarrow.parquet
+import lake_rows
 import truth
 from checks import Checks, equal, holds
 from urllib.parse import quote
@@ -85,46 +86,7 @@ READERS: dict[str, Callable[[str, dict[str, str]], pyarrow.Table]] = {
 read = READERS[READER]
 
 
-def metric_paths() -> dict[str, tuple[str, list[str]]]:
-    """For each metric's column, its kind and the key's parts, as the Parquet files say."""
-    paths: dict[str, tuple[str, list[str]]] = {}
-    for file in sorted((LAKE / "histories").rglob("*.parquet")):
-        for field in pyarrow.parquet.read_schema(file):
-            metadata = field.metadata or {}
-            if b"runlake.kind" in metadata:
-                paths[field.name] = (metadata[b"runlake.kind"].decode(), json.loads(metadata[b"runlake.path"]))
-    return paths
-
-
-METRICS = metric_paths()
-
-
-def put(row: dict[str, Any], path: list[str], value: Any) -> None:
-    """Puts a value where it was logged."""
-    for part in path[:-1]:
-        row = row.setdefault(part, {})
-    row[path[-1]] = value
-
-
-def merge(row: dict[str, Any], rescued: dict[str, Any]) -> None:
-    """What was rescued replaces what its column holds."""
-    for key, value in rescued.items():
-        if isinstance(value, dict) and isinstance(row.get(key), dict):
-            merge(row[key], value)
-        else:
-            row[key] = value
-
-
-def rebuild(stored: dict[str, Any]) -> dict[str, Any]:
-    """The row that was logged, from columns and rescued data, as anyone can."""
-    row: dict[str, Any] = {}
-    for name, (kind, path) in METRICS.items():
-        value = stored.get(name)
-        if value is not None:
-            put(row, path, json.loads(value) if kind == "json" else value)
-    if stored["_rescued_data"] is not None:
-        merge(row, json.loads(stored["_rescued_data"]))
-    return truth.read_back(row)
+METRICS = lake_rows.metric_paths(LAKE)
 
 
 histories = read("histories", PARTITION)
@@ -134,7 +96,7 @@ histories = read("histories", PARTITION)
 def _() -> None:
     found: dict[str, dict[int, dict[str, Any]]] = {}
     for stored in histories.to_pylist():
-        found.setdefault(stored["run_id"], {})[stored["_step"]] = rebuild(stored)
+        found.setdefault(stored["run_id"], {})[stored["_step"]] = lake_rows.rebuild(stored, METRICS)
     for run_id, run in runs.items():
         if run.rows:
             truth.compare_rows(run, found[run_id])
@@ -172,7 +134,7 @@ def _() -> None:
 @checks.check("names with spaces and other letters")
 def _() -> None:
     rows = read("histories", {"entity": "my team", "project": "größe 1"}).to_pylist()
-    truth.compare_rows(runs["sparse"], {row["_step"]: rebuild(row) for row in rows})
+    truth.compare_rows(runs["sparse"], {row["_step"]: lake_rows.rebuild(row, METRICS) for row in rows})
 
 
 @checks.check("runs: one row a run, with times and lists")

@@ -21,7 +21,7 @@ pub struct Backend {
     process: Child,
     port: u16,
     log: PathBuf,
-    /// The port file and the log lie here.
+    /// The port file, the log and the state lie here.
     _folder: TempDir,
     _home: TempDir,
 }
@@ -32,11 +32,21 @@ impl Backend {
         Self::start_with(lake, &[])
     }
 
-    /// Serves the lake in `folder` with more options.
+    /// Serves the lake in `folder` with more options. What is written to it ends with it.
     pub fn start_with(lake: &Path, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("the temporary folder is writable");
+        let state = folder.path().join("state");
+        Self::start_in(folder, lake, &state, options)
+    }
+
+    /// Serves the lake in `folder`, with what was written before to the backend of this `state`.
+    pub fn start_on(lake: &Path, state: &Path) -> Self {
+        Self::start_in(tempfile::tempdir().expect("the temporary folder is writable"), lake, state, &[])
+    }
+
+    fn start_in(folder: TempDir, lake: &Path, state: &Path, options: &[&str]) -> Self {
         let (port_file, log) = (folder.path().join("port"), folder.path().join("log"));
-        let call = Runlake::new(["serve", "--port", "0", "--lake"]).arg(lake).arg("--port-file").arg(&port_file);
+        let call = Runlake::new(["serve", "--port", "0", "--lake"]).arg(lake).arg("--port-file").arg(&port_file).arg("--state").arg(state);
         let call = options.iter().fold(call, super::command::Runlake::arg).env("RUNLAKE_SERVER_KEY", KEY);
         let (mut command, home) = call.into_parts();
         let stderr = File::create(&log).expect("the temporary folder is writable");
@@ -78,7 +88,7 @@ impl Backend {
 
 impl Drop for Backend {
     fn drop(&mut self) {
-        // A backend that has ended already cannot be killed, which is as well.
+        // As `kill -9` does it. A backend that has ended already cannot be killed, which is as well.
         let _ended = self.process.kill();
         let _status = self.process.wait();
     }

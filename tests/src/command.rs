@@ -33,7 +33,7 @@ pub struct Outcome {
 }
 
 /// A command whose environment holds nothing but where programs are found and an empty home.
-pub(crate) fn clean_command(program: &Path, home: &Path) -> Command {
+pub fn clean_command(program: &Path, home: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("HOME", home).current_dir(home).stdin(Stdio::null());
     for name in ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "LLVM_PROFILE_FILE"] {

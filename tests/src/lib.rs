@@ -7,6 +7,7 @@
 //! | `runlake serve` in the background | [`backend`] |
 //! | the lake with the sample runs, and rows out of any lake | [`lake`] |
 //! | what the sample runs logged | [`truth`] |
+//! | every member of the run API through runlake, and the table that holds it against the official SDK | [`members`] |
 //! | Python with the official SDK and other readers of lakes | [`python`] |
 //! | folders that test processes share | [`shared`] |
 //!
@@ -15,7 +16,9 @@
 pub mod backend;
 pub mod binary;
 pub mod command;
+pub mod cutting_proxy;
 pub mod lake;
+pub mod members;
 pub mod python;
 pub mod shared;
 pub mod truth;

@@ -20,17 +20,24 @@ struct Arguments {
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Task {
     /// Everything that CI checks, in the order in which it fails fastest.
-    Test,
+    Test {
+        /// Also the tests that take minutes, since they install tools of others.
+        #[arg(long)]
+        slow: bool,
+    },
     /// Only formatting, lints and documentation.
     Lint,
+    /// Hold runlake against the official SDK, member by member; print the table and write it to docs/members.md.
+    Members,
     /// Licences, sources and duplicate dependencies, with cargo-deny, which is installed when it is not there.
     Deny,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Test => lint().and_then(|()| test()),
+        Task::Test { slow } => lint().and_then(|()| test(slow)),
         Task::Lint => lint(),
+        Task::Members => members(),
         Task::Deny => deny(),
     };
     match done {
@@ -48,14 +55,25 @@ fn lint() -> anyhow::Result<()> {
     run("cargo", &["doc", "--workspace", "--no-deps", "--locked"], &[("RUSTDOCFLAGS", "-D warnings")])
 }
 
-fn test() -> anyhow::Result<()> {
+fn test(slow: bool) -> anyhow::Result<()> {
     // Plain `cargo test` runs the same tests where nextest is not installed.
     if Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success()) {
-        run("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"], &[])?;
+        let which = if slow { "all" } else { "default" };
+        run("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--run-ignored", which], &[])?;
     } else {
         run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--all-targets"], &[])?;
+        if slow {
+            run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--test", "it", "--", "--ignored"], &[])?;
+        }
     }
     run("cargo", &["test", "--workspace", "--locked", "--doc"], &[])
+}
+
+fn members() -> anyhow::Result<()> {
+    let test = "members::every_member_answers_as_the_official_sdk_does";
+    // The whole workspace, so that nothing is compiled with other features.
+    let arguments = ["test", "--workspace", "--locked", "--test", "it", "--", "--exact", test, "--nocapture"];
+    run("cargo", &arguments, &[("RUNLAKE_WRITE_MEMBERS", "1")])
 }
 
 fn deny() -> anyhow::Result<()> {

@@ -1,5 +1,8 @@
 //! The command line: every command, option and example that `--help` shows.
 
+pub(crate) mod artifact;
+pub(crate) mod run;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -52,7 +55,12 @@ pub(crate) enum Command {
     Demo(Demo),
     Import(Import),
     Serve(Serve),
+    Projects(run::Projects),
     Runs(Runs),
+    Run(run::Run),
+    History(run::History),
+    Histories(run::Histories),
+    Artifact(artifact::Artifact),
     Scan(Scan),
     Export(Export),
     Info(Info),
@@ -139,7 +147,14 @@ pub(crate) struct Serve {
     /// Where the port is written once the server answers.
     #[arg(long, value_name = "FILE")]
     pub(crate) port_file: Option<PathBuf>,
-    /// Ask for no key. Whoever reaches the port reads the lake.
+    /// Where what is written through the API is kept: runs made and changed, and files. The lake itself is only read. By default the folder
+    /// `backend` in the lake's own folder; with a lake in a bucket a temporary one, which ends with the server.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Let nothing be written. Without --state, what was written before is not shown either.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Ask for no key. Whoever reaches the port reads the lake, and writes to the state.
     #[arg(long)]
     pub(crate) no_key: bool,
     /// Which runs have Parquet exports: those that ended, the older part of running ones too, none, or all.
@@ -156,6 +171,9 @@ pub(crate) struct StandIn {
     /// Send each answer so many milliseconds later than it could be.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) latency_ms: u64,
+    /// For how many seconds an address of a file is good.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) url_lifetime: u64,
     /// Refuse requests beyond so many in a second, with HTTP 429 and `Retry-After`.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate_limit: Option<u32>,

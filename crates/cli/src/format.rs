@@ -75,6 +75,41 @@ pub(crate) fn print_sheet(sheet: &Sheet, format: Format, path: Option<&Path>) ->
     output.finish()
 }
 
+/// Prints one object: as a table a line a member, as JSON the object itself, in columns one row.
+pub(crate) fn print_object(object: &Object, format: Format, path: Option<&Path>) -> anyhow::Result<()> {
+    let mut output = Output::open(path)?;
+    match format {
+        Format::Table => {
+            let mut sheet = Sheet::new(&["field", "value"]);
+            sheet.rows.extend(object.iter().map(|(name, value)| vec![Json::from(name.as_str()), value.clone()]));
+            output.write_all(table::render_whole(&sheet).as_bytes())?;
+        }
+        Format::Json | Format::Ndjson => writeln!(output, "{}", object_text(object))?,
+        Format::Csv | Format::Parquet | Format::Arrow => {
+            let sheet = Sheet { columns: object.keys().cloned().collect(), rows: vec![object.values().cloned().collect()] };
+            write_columns(&mut output, &[sheet.to_batch()?], format)?;
+        }
+    }
+    output.finish()
+}
+
+/// Prints rows that come from no lake: as JSON as they were logged, and otherwise as the columns that `to_batch` makes of them.
+pub(crate) fn print_rows(
+    rows: &[Object],
+    to_batch: impl FnOnce() -> anyhow::Result<RecordBatch>,
+    format: Format,
+    path: Option<&Path>,
+) -> anyhow::Result<()> {
+    let mut output = Output::open(path)?;
+    match format {
+        Format::Json => write_json_list(&mut output, rows.iter().cloned())?,
+        Format::Ndjson => rows.iter().try_for_each(|row| writeln!(output, "{}", object_text(row)))?,
+        Format::Table => output.write_all(table::render(&sheet_of(&[to_batch()?])?).as_bytes())?,
+        Format::Csv | Format::Parquet | Format::Arrow => write_columns(&mut output, &[to_batch()?], format)?,
+    }
+    output.finish()
+}
+
 /// Prints history rows. As JSON they nest as they were logged; in columns they are as the lake has them.
 pub(crate) fn print_history(batches: &[RecordBatch], format: Format, path: Option<&Path>) -> anyhow::Result<()> {
     let mut output = Output::open(path)?;

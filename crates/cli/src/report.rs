@@ -45,6 +45,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         None.or_else(|| cause.downcast_ref::<UsageError>().map(|error| error.hint.clone()))
             .or_else(|| cause.downcast_ref::<runlake_types::Error>().map(|error| error.hint().to_owned()))
+            .or_else(|| cause.downcast_ref::<runlake::Error>().and_then(runlake::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_fetch::Error>().and_then(runlake_fetch::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_ingest::Error>().and_then(runlake_ingest::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_lake::Error>().and_then(runlake_lake::Error::hint))
@@ -59,6 +60,14 @@ fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     use runlake_lake::ErrorKind as Lake;
     if cause.is::<UsageError>() || cause.is::<runlake_types::Error>() {
         return Some(exit_code::USAGE);
+    }
+    if let Some(error) = cause.downcast_ref::<runlake::Error>() {
+        return match error.kind() {
+            runlake::ErrorKind::Fetch(error) => Some(fetch_code(error)),
+            runlake::ErrorKind::Ingest(error) => code_of(error),
+            runlake::ErrorKind::Types(_) | runlake::ErrorKind::InvalidArgument { .. } => Some(exit_code::USAGE),
+            _ => None,
+        };
     }
     if let Some(error) = cause.downcast_ref::<runlake_fetch::Error>() {
         return Some(fetch_code(error));
@@ -93,8 +102,16 @@ fn fetch_code(error: &runlake_fetch::Error) -> u8 {
         Fetch::Unauthenticated { .. } | Fetch::PermissionDenied { .. } | Fetch::NoApiKey { .. } | Fetch::InvalidKey { .. } => {
             exit_code::UNAUTHENTICATED
         }
-        Fetch::RunNotFound { .. } | Fetch::ProjectNotFound { .. } | Fetch::NotFound { .. } => exit_code::NOT_FOUND,
-        Fetch::InvalidBaseUrl { .. } => exit_code::USAGE,
+        Fetch::RunNotFound { .. }
+        | Fetch::ProjectNotFound { .. }
+        | Fetch::FileNotFound { .. }
+        | Fetch::ArtifactNotFound { .. }
+        | Fetch::NotFound { .. } => exit_code::NOT_FOUND,
+        Fetch::AlreadyExists { .. } | Fetch::LocalFile { .. } | Fetch::UnsafeName { .. } | Fetch::ArtifactState { .. } => {
+            exit_code::FAILURE
+        }
+        Fetch::InvalidBaseUrl { .. } | Fetch::InvalidArgument { .. } => exit_code::USAGE,
+        Fetch::Conflict { .. } => exit_code::FAILURE,
         _ => exit_code::SERVER,
     }
 }

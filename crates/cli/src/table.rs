@@ -10,13 +10,25 @@ const MAX_ROWS: usize = 50;
 const MAX_COLUMNS: usize = 14;
 /// Characters shown of a cell.
 const MAX_CELL: usize = 32;
+/// Characters shown of a cell that has the line to itself.
+const MAX_WIDE_CELL: usize = 100;
 
 /// The table as text, a line a row, with a last line that says what was cut.
 pub(crate) fn render(sheet: &Sheet) -> String {
+    render_rows(sheet, MAX_ROWS, MAX_CELL)
+}
+
+/// The table with all of its rows, and cells as wide as a line, for the fields of one thing.
+pub(crate) fn render_whole(sheet: &Sheet) -> String {
+    render_rows(sheet, usize::MAX, MAX_WIDE_CELL)
+}
+
+fn render_rows(sheet: &Sheet, max_rows: usize, max_cell: usize) -> String {
+    let (cell, shorten) = (|value: &Json| cell(value, max_cell), |text: &String| shorten(text, max_cell));
     let columns = sheet.columns.len().min(MAX_COLUMNS);
-    let rows = &sheet.rows[..sheet.rows.len().min(MAX_ROWS)];
+    let rows = &sheet.rows[..sheet.rows.len().min(max_rows)];
     let cells: Vec<Vec<String>> = rows.iter().map(|row| row[..columns].iter().map(cell).collect()).collect();
-    let header: Vec<String> = sheet.columns[..columns].iter().map(|name| shorten(name)).collect();
+    let header: Vec<String> = sheet.columns[..columns].iter().map(shorten).collect();
     let is_number: Vec<bool> =
         (0..columns).map(|column| rows.iter().all(|row| matches!(row[column], Json::Number(_) | Json::Null))).collect();
     let width = |column: usize| cells.iter().chain([&header]).map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -38,18 +50,18 @@ pub(crate) fn render(sheet: &Sheet) -> String {
     lines.join("\n") + "\n"
 }
 
-fn cell(value: &Json) -> String {
+fn cell(value: &Json, characters: usize) -> String {
     match value {
         Json::Null => String::new(),
-        Json::String(text) => shorten(text),
+        Json::String(text) => shorten(text, characters),
         Json::Number(number) => significant(number),
-        other => shorten(&other.to_string()),
+        other => shorten(&other.to_string(), characters),
     }
 }
 
-fn shorten(text: &str) -> String {
+fn shorten(text: &str, characters: usize) -> String {
     let line = text.replace(['\n', '\r', '\t'], " ");
-    if line.chars().count() <= MAX_CELL { line } else { line.chars().take(MAX_CELL - 1).chain(['…']).collect() }
+    if line.chars().count() <= characters { line } else { line.chars().take(characters - 1).chain(['…']).collect() }
 }
 
 fn significant(number: &Number) -> String {

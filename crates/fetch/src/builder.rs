@@ -125,20 +125,26 @@ impl ClientBuilder {
             Some(authorization(&key.ok_or_else(|| ErrorKind::NoApiKey { host: host_and_port(&base_url) })?)?)
         };
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("runlake/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-            .read_timeout(timeout)
-            .http2_adaptive_window(true)
-            // Redirects are followed by hand, where each hop decides anew whether it may see the key.
-            .redirect(reqwest::redirect::Policy::none());
-        for certificate in root_certificates(&self.environment)? {
-            http = http.add_root_certificate(certificate);
-        }
+        let http = |limit_of_silence: Option<Duration>| {
+            let mut http = reqwest::Client::builder()
+                .user_agent(concat!("runlake/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT_TIMEOUT.min(timeout))
+                .http2_adaptive_window(true)
+                // Redirects are followed by hand, where each hop decides anew whether it may see the key.
+                .redirect(reqwest::redirect::Policy::none());
+            if let Some(limit) = limit_of_silence {
+                http = http.read_timeout(limit);
+            }
+            for certificate in root_certificates(&self.environment)? {
+                http = http.add_root_certificate(certificate);
+            }
+            http.build().map_err(|error| ErrorKind::HttpClient { source: error.without_url() })
+        };
         let mut graphql_url = base_url.clone();
         graphql_url.set_path(&format!("{}/graphql", base_url.path().trim_end_matches('/')));
         Ok(Client::from_inner(Inner {
-            http: http.build().map_err(|error| ErrorKind::HttpClient { source: error.without_url() })?,
+            http: http(Some(timeout))?,
+            uploads: http(None)?,
             base_url,
             graphql_url,
             authorization,
@@ -147,7 +153,8 @@ impl ClientBuilder {
             pace: Pace::default(),
             gate: Gate::new(self.concurrency.unwrap_or(DEFAULT_CONCURRENCY)),
             received_bytes: AtomicU64::new(0),
-            plan_size: AtomicUsize::new(crate::run_plan::LARGEST_PLAN),
+            batch_divisor: AtomicUsize::new(1),
+            unknown_fields: Mutex::default(),
             default_entity: settings.entity,
             default_project: settings.project,
             reached: Mutex::new(HashSet::new()),

@@ -1,6 +1,6 @@
 //! The client: what all calls share, and to which addresses the key may go.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +34,8 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) http: reqwest::Client,
+    /// Without the limit of silence, which for `reqwest` begins with the request: an upload may take longer before the answer comes.
+    pub(crate) uploads: reqwest::Client,
     pub(crate) base_url: Url,
     pub(crate) graphql_url: Url,
     pub(crate) authorization: Option<HeaderValue>,
@@ -41,8 +43,10 @@ pub(crate) struct Inner {
     pub(crate) retry: RetryPolicy,
     pub(crate) pace: Pace,
     pub(crate) gate: Gate,
-    /// Runs planned in one request; halved when the server fails on so many.
-    pub(crate) plan_size: AtomicUsize,
+    /// What the number of runs in one request is divided by: 1, or more once the server has failed on so many.
+    pub(crate) batch_divisor: AtomicUsize,
+    /// Fields that the server has said not to know. They are left out of what it is asked.
+    pub(crate) unknown_fields: Mutex<BTreeSet<String>>,
     pub(crate) default_entity: Option<String>,
     pub(crate) default_project: Option<String>,
     /// Bytes of the bodies that came, as they were after decompression.

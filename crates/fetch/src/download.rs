@@ -194,7 +194,7 @@ impl Client {
     }
 
     /// One request, redirects followed. Every hop is asked anew whether it may see the key.
-    async fn send_signed(
+    pub(crate) async fn send_signed(
         &self,
         method: Method,
         url: &SignedUrl,
@@ -245,7 +245,8 @@ struct Download {
     validator: Option<String>,
 }
 
-fn validator(response: &reqwest::Response) -> Option<String> {
+/// A strong entity tag, with which a server can be asked for the rest of the same contents.
+pub(crate) fn validator(response: &reqwest::Response) -> Option<String> {
     // A compressed body is counted after decompression, where byte positions mean something else.
     let plain = response.content_length().is_some();
     let tag = response.headers().get(header::ETAG)?.to_str().ok()?;
@@ -258,13 +259,13 @@ fn header_number(response: &reqwest::Response, name: &header::HeaderName) -> Opt
 
 /// What `Content-Range: bytes FIRST-LAST/TOTAL` says; either part may be `*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct ContentRange {
-    first: Option<u64>,
+pub(crate) struct ContentRange {
+    pub(crate) first: Option<u64>,
     total: Option<u64>,
 }
 
 impl ContentRange {
-    fn of(response: &reqwest::Response) -> Option<Self> {
+    pub(crate) fn of(response: &reqwest::Response) -> Option<Self> {
         Self::parse(response.headers().get(header::CONTENT_RANGE)?.to_str().ok()?)
     }
 
@@ -276,7 +277,7 @@ impl ContentRange {
 
 /// What a failure status means for a signed address. Stores say with 403, and Google's with 400, that a signature's time is over
 /// (<https://cloud.google.com/storage/docs/xml-api/reference-status>).
-async fn signed_failure(response: reqwest::Response, url: &SignedUrl) -> Failure {
+pub(crate) async fn signed_failure(response: reqwest::Response, url: &SignedUrl) -> Failure {
     let status = response.status();
     if status == StatusCode::FORBIDDEN {
         return ErrorKind::UrlExpired { url: url.to_string() }.into();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use runlake_types::{JsonError, ProjectPath, RunPath};
+use runlake_types::{ArtifactPath, JsonError, ProjectPath, RunPath};
 
 /// A call that failed for good: retries, where they made sense, are over.
 ///
@@ -95,6 +95,78 @@ pub enum ErrorKind {
     RunNotFound {
         /// The run that was asked for.
         path: RunPath,
+    },
+    /// No such file in a run that exists.
+    #[error("the run {run} has no file `{name}`")]
+    FileNotFound {
+        /// The run.
+        run: Box<RunPath>,
+        /// The file that was asked for.
+        name: String,
+    },
+    /// No such version of an artifact, or none that this key may see.
+    #[error("there is no artifact {path}")]
+    ArtifactNotFound {
+        /// The artifact that was asked for.
+        path: Box<ArtifactPath>,
+    },
+    /// An artifact that cannot be used or downloaded: it is not whole yet, or was deleted.
+    #[error("the artifact {path} is {state}")]
+    ArtifactState {
+        /// The artifact.
+        path: Box<ArtifactPath>,
+        /// Its state, in the service's words and lower case, such as `pending`.
+        state: String,
+    },
+    /// A name from a server, or for one, that must not become a path.
+    #[error("the name `{}` is refused: {reason}", name.escape_default())]
+    UnsafeName {
+        /// The name as it came.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A file is in the way of a download.
+    #[error("`{}` exists already", path.display())]
+    AlreadyExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A local file or folder could not be read or written.
+    #[error("could not {operation}")]
+    LocalFile {
+        /// What was being done.
+        operation: &'static str,
+        /// The error of the file system, which names the path.
+        source: std::io::Error,
+    },
+    /// Contents that are not what they should be.
+    #[error("{what} is not what it should be: expected {expected}, found {found}")]
+    WrongDigest {
+        /// What it is.
+        what: String,
+        /// The digest in base64, or the size, that was announced.
+        expected: String,
+        /// What came instead.
+        found: String,
+    },
+    /// A header that the server wants with an upload, and that is none.
+    #[error("the server asks for the header `{}` with an upload, which cannot be sent", header.escape_default())]
+    InvalidUploadHeader {
+        /// Its name.
+        header: String,
+    },
+    /// A change that what is there does not allow: a state that does not follow, an id whose run was deleted.
+    #[error("the server refused the change{}", said(message.as_deref()))]
+    Conflict {
+        /// What the server said.
+        message: Option<String>,
+    },
+    /// An argument that cannot be right, found here or by the server.
+    #[error("{message}")]
+    InvalidArgument {
+        /// What is wrong with it.
+        message: String,
     },
     /// Nothing at this address (HTTP 404 or 410).
     #[error("there is nothing at {what}")]
@@ -277,7 +349,17 @@ impl ErrorKind {
             | Self::PermissionDenied { .. }
             | Self::ProjectNotFound { .. }
             | Self::RunNotFound { .. }
+            | Self::Conflict { .. }
+            | Self::InvalidArgument { .. }
             | Self::NotFound { .. }
+            | Self::FileNotFound { .. }
+            | Self::ArtifactNotFound { .. }
+            | Self::ArtifactState { .. }
+            | Self::UnsafeName { .. }
+            | Self::AlreadyExists { .. }
+            | Self::LocalFile { .. }
+            | Self::WrongDigest { .. }
+            | Self::InvalidUploadHeader { .. }
             | Self::UnexpectedStatus { .. }
             | Self::Redirected { .. }
             | Self::NoData
@@ -287,6 +369,11 @@ impl ErrorKind {
             | Self::RepeatedCursor { .. }
             | Self::MissingCursor => false,
         }
+    }
+
+    /// Whether a request that failed so surely did nothing: it was never sent, or turned away at the door.
+    pub(crate) fn is_without_effect(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::RateLimited { .. })
     }
 
     /// Whether fewer requests at once would help the server.
@@ -316,6 +403,21 @@ impl ErrorKind {
             Self::RunNotFound { .. } => {
                 "check the spelling: the run id is the last part of the run's address, not its display name".to_owned()
             }
+            Self::FileNotFound { .. } => "list the run's files: names are told apart by case and have slashes between folders".to_owned(),
+            Self::ArtifactNotFound { .. } => {
+                "check the spelling: an artifact is ENTITY/PROJECT/NAME:ALIAS, where ALIAS is `latest`, a version such as `v3`, or an alias"
+                    .to_owned()
+            }
+            Self::ArtifactState { .. } => "wait until the run that logs it has uploaded all of it, or take another version".to_owned(),
+            Self::UnsafeName { .. } => "ask whoever uploaded it to give it another name".to_owned(),
+            Self::AlreadyExists { .. } => "replace it, keep it, or download into another folder".to_owned(),
+            Self::LocalFile { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "make room on the disk, or download into a folder on another one".to_owned()
+            }
+            Self::LocalFile { .. } => "check the path and its permissions".to_owned(),
+            Self::WrongDigest { .. } => {
+                "try again; if it stays like this, the file was damaged or changed after its digest was taken".to_owned()
+            }
             Self::NotFound { .. } => "check the base address, WANDB_BASE_URL: the API is expected below it at /graphql".to_owned(),
             Self::RateLimited { .. } => "wait, then go on with fewer requests at once".to_owned(),
             Self::TimedOut { .. } | Self::CutBody { .. } | Self::ConnectionLost { .. } => {
@@ -330,9 +432,13 @@ impl ErrorKind {
             Self::Decode { source, .. } if !source.is_data() => {
                 "check that WANDB_BASE_URL leads to a W&B server and not to a proxy or a sign-in page".to_owned()
             }
-            Self::Decode { .. } | Self::InvalidValue { .. } => "the server may be newer or older than this version understands".to_owned(),
-            Self::UrlExpired { .. } => "ask for the run's exports again: addresses are signed for a limited time".to_owned(),
+            Self::Decode { .. } | Self::InvalidValue { .. } | Self::InvalidUploadHeader { .. } => {
+                "the server may be newer or older than this version understands".to_owned()
+            }
+            Self::UrlExpired { .. } => "ask for the address again: it is signed for a limited time".to_owned(),
+            Self::Conflict { .. } => "read the run again, and decide anew".to_owned(),
             Self::UnexpectedStatus { .. }
+            | Self::InvalidArgument { .. }
             | Self::GraphQl { .. }
             | Self::NoData
             | Self::InvalidUrl { .. }

@@ -4,6 +4,7 @@
 //! <https://graphql.github.io/graphql-over-http/draft/>; W&B answers its own errors with HTTP 200 or 4xx.
 
 use std::borrow::Cow;
+use std::sync::PoisonError;
 
 use bytes::Bytes;
 use http::header;
@@ -13,9 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::Client;
+use crate::compatibility::{unknown_fields, without_fields};
 use crate::error::{Error, ErrorKind, Failure};
 use crate::response::{Body, send_failure, status_failure};
-use crate::retry::{Retry, RetryPolicy};
+use crate::retry::{Repeatable, Retry, RetryPolicy};
 use crate::signed_url::redacted;
 
 /// A GraphQL reply. `data` and `errors` may both be present: what to do with a part of an answer is the call's own decision.
@@ -30,6 +32,21 @@ pub(crate) struct Reply<T> {
 pub(crate) struct GraphqlError {
     #[serde(default)]
     pub(crate) message: String,
+    #[serde(default)]
+    extensions: Option<Extensions>,
+}
+
+/// What a server adds for programs. Only the embedded backend is known to name kinds of faults.
+#[derive(Debug, Deserialize)]
+struct Extensions {
+    code: Option<serde_json::Value>,
+}
+
+impl GraphqlError {
+    /// The kind that the server names, in the words that GraphQL servers share.
+    fn code(&self) -> Option<&str> {
+        self.extensions.as_ref()?.code.as_ref()?.as_str()
+    }
 }
 
 impl<T> Reply<T> {
@@ -55,8 +72,21 @@ impl<T> Reply<T> {
     }
 }
 
+/// What the errors of a reply mean. The service itself names no kinds, so its words for the two that matter to callers are known here.
 fn graphql_kind(errors: Vec<GraphqlError>) -> ErrorKind {
-    ErrorKind::GraphQl { messages: errors.into_iter().map(|error| error.message).collect() }
+    let code = errors.iter().find_map(|error| error.code().map(str::to_owned));
+    let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+    let has = |words: &str| messages.iter().any(|message| message.to_lowercase().contains(words));
+    let joined = || messages.join("; ");
+    match code.as_deref() {
+        Some("NOT_FOUND") => ErrorKind::NotFound { what: joined().trim_start_matches("there is no ").to_owned() },
+        Some("CONFLICT") => ErrorKind::Conflict { message: Some(joined()) },
+        Some("PERMISSION_DENIED" | "FORBIDDEN") => ErrorKind::PermissionDenied { message: Some(joined()) },
+        Some("INVALID_ARGUMENT" | "BAD_USER_INPUT") => ErrorKind::InvalidArgument { message: joined() },
+        _ if has("permission denied") => ErrorKind::PermissionDenied { message: Some(joined()) },
+        _ if has("previously created and deleted") => ErrorKind::Conflict { message: Some(joined()) },
+        _ => ErrorKind::GraphQl { messages },
+    }
 }
 
 impl Client {
@@ -78,7 +108,8 @@ impl Client {
     where
         T: DeserializeOwned + Send,
     {
-        self.send_until_read(&self.inner().retry, operation, document, variables, |body| decode::<Reply<T>>(body)?.complete()).await
+        let retry = Retry::new(&self.inner().retry, operation);
+        self.send_until_read(retry, document, variables, |body| decode::<Reply<T>>(body)?.complete()).await
     }
 
     /// As [`query`](Self::query), within other limits of retrying than the client's own.
@@ -93,7 +124,7 @@ impl Client {
         T: DeserializeOwned + Send,
     {
         let read = |body: &Bytes| decode::<Reply<T>>(body)?.complete();
-        self.send_until_read(policy, operation, document, |_failed| variables.clone(), read).await
+        self.send_until_read(Retry::new(policy, operation), document, |_failed| variables.clone(), read).await
     }
 
     /// As [`query`](Self::query), but an answer with errors gives the data that it has.
@@ -101,14 +132,23 @@ impl Client {
     where
         T: DeserializeOwned + Send,
     {
-        self.send_until_read(
-            &self.inner().retry,
-            operation,
-            document,
-            |_failed| variables.clone(),
-            |body| decode::<Reply<T>>(body)?.partial(),
-        )
-        .await
+        let retry = Retry::new(&self.inner().retry, operation);
+        self.send_until_read(retry, document, |_failed| variables.clone(), |body| decode::<Reply<T>>(body)?.partial()).await
+    }
+
+    /// Sends a mutation and reads all of its data.
+    pub(crate) async fn mutate<T>(
+        &self,
+        repeatable: Repeatable,
+        operation: &'static str,
+        document: &str,
+        variables: Value,
+    ) -> Result<T, Error>
+    where
+        T: DeserializeOwned + Send,
+    {
+        let retry = Retry::new(&self.inner().retry, operation).with_repeatable(repeatable);
+        self.send_until_read(retry, document, |_failed| variables.clone(), |body| decode::<Reply<T>>(body)?.complete()).await
     }
 
     /// Sends any GraphQL document and returns the whole reply, `{"data": …, "errors": …}`: the way to what this crate has no call for.
@@ -119,31 +159,42 @@ impl Client {
     /// # Errors
     /// As every call; GraphQL errors are in the reply, unless the server sent them with a failure status.
     pub async fn raw(&self, document: &str, variables: Value) -> Result<Value, Error> {
-        self.send_until_read(
-            &self.inner().retry,
-            "send a GraphQL document",
-            document,
-            |_failed| variables.clone(),
-            |body| decode::<Value>(body),
-        )
-        .await
+        let mut retry = Retry::new(&self.inner().retry, "send a GraphQL document");
+        loop {
+            let sent = self.post(document, variables.clone()).await;
+            match sent.and_then(|body| Ok(decode::<Value>(&body)?)) {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => retry.after(failure, !self.has_reached(self.graphql_url())).await?,
+            }
+        }
     }
 
+    /// Sends a document until its answer is read, without the fields that the server does not know.
     pub(crate) async fn send_until_read<T: Send>(
         &self,
-        policy: &RetryPolicy,
-        operation: &'static str,
+        mut retry: Retry<'_>,
         document: &str,
         variables: impl Fn(u32) -> Value + Send + Sync,
         read: impl Fn(&Bytes) -> Result<T, ErrorKind> + Send + Sync,
     ) -> Result<T, Error> {
-        let mut retry = Retry::new(policy, operation);
+        let unknown = || self.inner().unknown_fields.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let sent = self.post(document, variables(retry.failed())).await;
-            match sent.and_then(|body| Ok(read(&body)?)) {
+            let left_out = unknown().clone();
+            let known = if left_out.is_empty() { Cow::Borrowed(document) } else { Cow::Owned(without_fields(document, &left_out)) };
+            let sent = self.post(&known, variables(retry.failed())).await;
+            let failure = match sent.and_then(|body| Ok(read(&body)?)) {
                 Ok(data) => return Ok(data),
-                Err(failure) => retry.after(failure, !self.has_reached(self.graphql_url())).await?,
+                Err(failure) => failure,
+            };
+            if let ErrorKind::GraphQl { messages } = &failure.kind
+                && let Some(fields) = unknown_fields(messages)
+                && !fields.is_subset(&left_out)
+            {
+                tracing::debug!(?fields, "the server does not know these fields: asking without them");
+                unknown().extend(fields);
+                continue;
             }
+            retry.after(failure, !self.has_reached(self.graphql_url())).await?;
         }
     }
 

@@ -5,16 +5,19 @@
 //! <https://github.com/wandb/wandb/blob/main/wandb/apis/public/runs.py>.
 
 use bytes::Bytes;
-use runlake_types::{Json, JsonError, Number, Object, RunPath};
+use runlake_types::{HistoryKeys, Json, JsonError, Number, Object, RunPath};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::error::{Error, ErrorKind};
 use crate::graphql::{Reply, decode_borrowed, graphql_int};
+use crate::retry::Retry;
+use crate::run_record::embedded_object;
 use crate::runs::failed;
 use crate::signed_url::SignedUrl;
 use crate::wire::{
-    EventsOfRun, HistoryOfRun, ParquetHistoryOfRun, ProjectData, RawHistoryOfRun, RunOfProject, SampledHistoryOfRun, WireParquetHistory,
+    EventsOfRun, HistoryKeysOfRun, HistoryOfRun, ParquetHistoryOfRun, ProjectData, RawHistoryOfRun, RunOfProject, SampledHistoryOfRun,
+    WireParquetHistory,
 };
 use crate::{Client, documents};
 
@@ -53,6 +56,19 @@ pub struct ParquetHistory {
 }
 
 impl Client {
+    /// What the service knows of a run's history now: its keys, their types and the last step. `None` for a run without one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RunNotFound`], and as every call.
+    pub async fn history_keys(&self, run: &RunPath) -> Result<Option<HistoryKeys>, Error> {
+        let operation = "ask for the keys of the history";
+        let data: HistoryKeysOfRun = self.query_run(operation, documents::HISTORY_KEYS, run, json!({})).await?;
+        let keys = embedded_object(data.history_keys.as_deref());
+        let keys =
+            keys.map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("the history keys of {run}"), source }))?;
+        Ok((!keys.is_empty()).then(|| HistoryKeys::from_object(&keys)))
+    }
+
     /// The rows of a window of steps, each as JSON text, in the service's order, which is by `_step`. The text may hold bare `NaN`,
     /// `Infinity` and `-Infinity`. An empty window gives no rows and sends no request.
     ///
@@ -82,8 +98,8 @@ impl Client {
             "entity": run.entity, "project": run.project, "run": run.run_id,
             "minStep": window.min_step, "maxStep": window.max_step, "samples": graphql_int(window.samples),
         });
-        let policy = &self.inner().retry;
-        let page = self.send_until_read(policy, operation, documents::HISTORY_PAGE, |_failed| variables.clone(), raw_history).await?;
+        let retry = Retry::new(&self.inner().retry, operation);
+        let page = self.send_until_read(retry, documents::HISTORY_PAGE, |_failed| variables.clone(), raw_history).await?;
         page.ok_or_else(|| failed(operation, ErrorKind::RunNotFound { path: run.clone() }))
     }
 
@@ -107,9 +123,7 @@ impl Client {
         let Some(spec) = wire_spec(spec) else { return Ok(Vec::new()) };
         let variables = json!({ "specs": [spec] });
         let data: SampledHistoryOfRun = self.query_run(operation, documents::SAMPLED_HISTORY, run, variables).await?;
-        let rows = data.sampled_history.into_iter().flatten().flatten().flatten();
-        let parsed = rows.map(|row| Json::parse_object(row.get())).collect::<Result<_, JsonError>>();
-        parsed.map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("a sampled row of {run}"), source }))
+        sampled_rows(data).map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("a sampled row of {run}"), source }))
     }
 
     /// At most `samples` rows of the system metrics, each as JSON text, chosen by the service, which may give fewer.
@@ -176,8 +190,13 @@ fn smallest_step(rows: &str) -> Result<Option<i64>, JsonError> {
     Ok(smallest)
 }
 
+/// The rows of a sample: those of all specs, of which one is asked for.
+pub(crate) fn sampled_rows(data: SampledHistoryOfRun) -> Result<Vec<Object>, JsonError> {
+    data.sampled_history.into_iter().flatten().flatten().flatten().map(|row| Json::parse_object(row.get())).collect()
+}
+
 /// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.
-fn wire_spec(spec: &SampledSpec) -> Option<String> {
+pub(crate) fn wire_spec(spec: &SampledSpec) -> Option<String> {
     let mut wire = json!({ "keys": spec.keys, "samples": graphql_int(spec.samples) });
     if let Some(min_step) = spec.min_step {
         wire["minStep"] = json!(min_step);

@@ -19,6 +19,12 @@ const PROJECTS_PER_PAGE: u32 = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Viewer {
+    /// The service's opaque id of the user.
+    pub storage_id: Option<String>,
+    /// The user's name for people.
+    pub name: Option<String>,
+    /// Whether the user administrates the server; `None` when the service does not say.
+    pub admin: Option<bool>,
     /// The entity of paths that name none.
     pub entity: Option<String>,
     /// The user's name in addresses.
@@ -42,7 +48,7 @@ pub struct Project {
 }
 
 impl Project {
-    fn from_wire(entity: &str, wire: WireProject) -> Self {
+    pub(crate) fn from_wire(entity: &str, wire: WireProject) -> Self {
         Self {
             path: ProjectPath::new(wire.entity_name.unwrap_or_else(|| entity.to_owned()), wire.name),
             storage_id: wire.id,
@@ -63,6 +69,9 @@ impl Client {
         let viewer = data.viewer.ok_or_else(|| failed(operation, ErrorKind::Unauthenticated { host, message: None }))?;
         let teams = viewer.teams.and_then(|teams| teams.edges).into_iter().flatten();
         Ok(Viewer {
+            storage_id: viewer.id,
+            name: viewer.name,
+            admin: viewer.admin,
             entity: viewer.entity.filter(|entity| !entity.is_empty()),
             username: viewer.username,
             email: viewer.email,

@@ -36,6 +36,15 @@ pub(crate) fn send_failure(error: reqwest::Error, url: &Url, limit: Duration) ->
     }
 }
 
+/// What a failure in the middle of a body means, after `received` bytes of it.
+pub(crate) fn body_failure(error: reqwest::Error, url: &Url, announced: Option<u64>, received: u64, limit: Duration) -> ErrorKind {
+    if error.is_timeout() {
+        ErrorKind::TimedOut { host: host_and_port(url), limit }
+    } else {
+        ErrorKind::CutBody { expected: announced, received, source: Some(error.without_url()) }
+    }
+}
+
 /// A body that is collected, and stays when it breaks off, so that a download can go on from there.
 #[derive(Debug, Default)]
 pub(crate) struct Body {
@@ -64,8 +73,7 @@ impl Body {
             let chunk = match response.chunk().await {
                 Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
-                Err(error) if error.is_timeout() => return Err(ErrorKind::TimedOut { host: host_and_port(&url), limit: timeout }),
-                Err(error) => return Err(ErrorKind::CutBody { expected: announced, received, source: Some(error.without_url()) }),
+                Err(error) => return Err(body_failure(error, &url, announced, received, timeout)),
             };
             let within = |position: u64| usize::try_from(position.saturating_sub(received)).unwrap_or(usize::MAX).min(chunk.len());
             self.bytes.extend_from_slice(&chunk[within(wanted.start)..within(wanted.end)]);
@@ -109,9 +117,8 @@ fn status_kind(status: StatusCode, url: &Url, retry_after: Option<Duration>, bod
     let message = (!messages.is_empty()).then(|| messages.join("; "));
     let code = status.as_u16();
     match code {
-        400 | 409 | 413 | 422 if !messages.is_empty() && serde_json::from_slice::<ErrorBody>(body).is_ok() => {
-            ErrorKind::GraphQl { messages }
-        }
+        409 => ErrorKind::Conflict { message },
+        400 | 413 | 422 if !messages.is_empty() && serde_json::from_slice::<ErrorBody>(body).is_ok() => ErrorKind::GraphQl { messages },
         401 => ErrorKind::Unauthenticated { host: host_and_port(url), message },
         403 => ErrorKind::PermissionDenied { message },
         404 | 410 => ErrorKind::NotFound { what: crate::signed_url::redacted(url) },

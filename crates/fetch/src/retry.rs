@@ -1,4 +1,7 @@
-//! When a failed request is sent again, and after how long. Every request of this crate reads, so all of them may be repeated.
+//! When a failed request is sent again, and after how long.
+//!
+//! Requests that read may all be repeated, and so may writes that say what a thing is to be. A write whose second time means something
+//! else is repeated only after failures that surely had no effect.
 
 use std::time::Duration;
 
@@ -66,10 +69,20 @@ impl RetryPolicy {
     }
 }
 
+/// Whether a request may be sent again when nobody knows what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeatable {
+    /// The second time does what the first did.
+    Always,
+    /// The second time does something else: it is sent again only when the first surely did nothing.
+    WithoutEffect,
+}
+
 /// The retrying of one call: made before the first request, asked after each failure.
 #[derive(Debug)]
 pub(crate) struct Retry<'a> {
     policy: &'a RetryPolicy,
+    repeatable: Repeatable,
     operation: &'static str,
     started: Instant,
     attempt: u32,
@@ -80,7 +93,12 @@ pub(crate) struct Retry<'a> {
 impl<'a> Retry<'a> {
     pub(crate) fn new(policy: &'a RetryPolicy, operation: &'static str) -> Self {
         let now = Instant::now();
-        Self { policy, operation, started: now, attempt: 1, failed_since_progress: 0, since_progress: now }
+        Self { policy, repeatable: Repeatable::Always, operation, started: now, attempt: 1, failed_since_progress: 0, since_progress: now }
+    }
+
+    /// For a request that may not be repeated as reads are.
+    pub(crate) fn with_repeatable(self, repeatable: Repeatable) -> Self {
+        Self { repeatable, ..self }
     }
 
     /// How many requests have failed since the call began or last made progress.
@@ -106,7 +124,8 @@ impl<'a> Retry<'a> {
         self.failed_since_progress += 1;
         let computed = self.policy.wait_after(self.failed_since_progress, rand::random());
         let wait = retry_after.unwrap_or(computed);
-        let over = self.failed_since_progress >= self.policy.attempts_for(&kind, first_contact);
+        let may_repeat = self.repeatable == Repeatable::Always || kind.is_without_effect();
+        let over = !may_repeat || self.failed_since_progress >= self.policy.attempts_for(&kind, first_contact);
         if over || self.since_progress.elapsed().saturating_add(wait) > self.policy.total {
             return Err(self.give_up(kind));
         }

@@ -17,11 +17,12 @@ pub(crate) fn run_record(project: &ProjectPath, wire: WireRun) -> Result<RunReco
     };
     let (config, config_internal) = unwrap_config(object("config", wire.config.as_deref())?);
     let mut summary = object("summary", wire.summary_metrics.as_deref())?;
-    summary.remove(INTERNAL);
+    let summary_internal = summary.remove(INTERNAL);
     let system_metrics = object("system metrics", wire.system_metrics.as_deref())?;
     let history_keys = object("history keys", wire.history_keys.as_deref())?;
     Ok(RunRecord {
         storage_id: wire.id,
+        project_internal_id: wire.project_id.and_then(|id| id.as_str().map(str::to_owned).or_else(|| id.as_i64().map(|id| id.to_string()))),
         display_name: wire.display_name,
         state: wire.state.as_deref().map_or_else(|| RunState::Other("unknown".to_owned()), RunState::from_name),
         tags: wire.tags.unwrap_or_default(),
@@ -39,6 +40,7 @@ pub(crate) fn run_record(project: &ProjectPath, wire: WireRun) -> Result<RunReco
         config,
         config_internal,
         summary,
+        summary_internal,
         system_metrics,
         history_keys: (!history_keys.is_empty()).then(|| HistoryKeys::from_object(&history_keys)),
         path,
@@ -53,7 +55,7 @@ pub(crate) fn timestamp(text: Option<&str>) -> Option<Timestamp> {
 
 /// An object that comes as itself or as JSON text in a string. Null, an empty text and values of other types count as `{}`, as in the
 /// official client.
-fn embedded_object(raw: Option<&RawValue>) -> Result<Object, JsonError> {
+pub(crate) fn embedded_object(raw: Option<&RawValue>) -> Result<Object, JsonError> {
     let value = match raw.map(|raw| Json::parse(raw.get())).transpose()? {
         Some(Json::String(text)) if text.trim().is_empty() => return Ok(Object::new()),
         Some(Json::String(text)) => Json::parse(&text)?,

@@ -21,6 +21,25 @@ const LISTINGS: u32 = 4;
 /// The page size below which a slow server is not helped any more.
 const SMALLEST_PAGE: u32 = 10;
 
+/// How much is fetched of each run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// All but config, summary, system metrics and history keys, which may be large: these are empty.
+    Light,
+    /// Everything.
+    #[default]
+    Full,
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug)]
+pub struct RunPage {
+    /// The runs, in the order that was asked for. Runs that are made meanwhile may push one onto a second page.
+    pub runs: Vec<RunRecord>,
+    /// How many runs match in all, at the time of the page; `None` when the service does not say.
+    pub total: Option<u64>,
+}
+
 /// Which runs to list, in which order, and how many in one request.
 #[derive(Clone, Debug)]
 pub struct RunsQuery {
@@ -31,11 +50,13 @@ pub struct RunsQuery {
     /// Runs per request. Default: 100, twice that of the official client, since requests and not bytes are what a listing waits for. It
     /// shrinks for the rest of the listing when the server fails on a page.
     pub per_page: u32,
+    /// How much of each run. Default: everything.
+    pub detail: Detail,
 }
 
 impl Default for RunsQuery {
     fn default() -> Self {
-        Self { filter: Filter::everything(), order: Order::default(), per_page: 100 }
+        Self { filter: Filter::everything(), order: Order::default(), per_page: 100, detail: Detail::default() }
     }
 }
 
@@ -62,7 +83,12 @@ impl Client {
     pub fn runs(&self, project: &ProjectPath, query: RunsQuery) -> impl Stream<Item = Result<RunRecord, Error>> + Send + use<> {
         let mut seen = HashSet::new();
         let is_new = move |run: &RunRecord| std::future::ready(seen.insert(run.storage_id.clone()));
-        self.run_pages(project, &query).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten().try_filter(is_new)
+        self.pages_of_runs(project, &query).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten().try_filter(is_new)
+    }
+
+    /// The pages of a listing, each fetched when it is asked for. An error ends the stream.
+    pub fn run_pages(&self, project: &ProjectPath, query: &RunsQuery) -> impl Stream<Item = Result<RunPage, Error>> + Send + use<> {
+        self.pages_of_runs(project, query).map_ok(|page| RunPage { runs: page.items, total: page.total })
     }
 
     /// All runs that match, as [`visit_runs`](Self::visit_runs) finds them; those that were deleted meanwhile are left out.
@@ -93,7 +119,7 @@ impl Client {
         let mut listing = 1;
         loop {
             let (mut listed, mut total) = (HashSet::new(), None);
-            let mut pages = std::pin::pin!(self.run_pages(project, &query));
+            let mut pages = std::pin::pin!(self.pages_of_runs(project, &query));
             while let Some(page) = pages.try_next().await? {
                 for run in page.items {
                     listed.insert(run.storage_id.clone());
@@ -133,15 +159,31 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::RunNotFound`] when there is no such run or no such project, and as every call.
     pub async fn run(&self, path: &RunPath) -> Result<RunRecord, Error> {
-        let wire: WireRun = self.query_run("read the run", documents::RUN, path, json!({})).await?;
+        self.run_with(path, Detail::Full).await
+    }
+
+    /// One run with as many of its fields as are wanted.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn run_with(&self, path: &RunPath, detail: Detail) -> Result<RunRecord, Error> {
+        let document = match detail {
+            Detail::Light => documents::LIGHT_RUN,
+            Detail::Full => documents::RUN,
+        };
+        let wire: WireRun = self.query_run("read the run", document, path, json!({})).await?;
         run_record(&path.project_path(), wire).map_err(|kind| failed("read the run", kind))
     }
 
-    fn run_pages(&self, project: &ProjectPath, query: &RunsQuery) -> impl Stream<Item = Result<Page<RunRecord>, Error>> + Send + use<> {
+    fn pages_of_runs(&self, project: &ProjectPath, query: &RunsQuery) -> impl Stream<Item = Result<Page<RunRecord>, Error>> + Send + use<> {
         let operation = "list runs";
         let (client, project) = (self.clone(), project.clone());
         let (filters, order) = (query.filter.to_string(), wire_order(&query.order));
         let per_page = Arc::new(AtomicU32::new(query.per_page.max(1)));
+        let document = match query.detail {
+            Detail::Light => documents::LIGHT_RUNS,
+            Detail::Full => documents::RUNS,
+        };
         pages(operation, move |cursor| {
             let (client, project, per_page) = (client.clone(), project.clone(), Arc::clone(&per_page));
             let (filters, order) = (filters.clone(), order.clone());
@@ -155,7 +197,7 @@ impl Client {
                         "perPage": graphql_int(size.into()), "order": order, "filters": filters,
                     })
                 };
-                let data: ProjectData<RunsOfProject> = client.query_adapting(operation, documents::RUNS, variables).await?;
+                let data: ProjectData<RunsOfProject> = client.query_adapting(operation, document, variables).await?;
                 let RunsOfProject { run_count, runs } = found_project(operation, &project, data)?;
                 let page = Page::of_connection(runs, run_count).map_err(|kind| failed(operation, kind))?;
                 let records = page.items.into_iter().map(|wire| run_record(&project, wire)).collect::<Result<_, _>>();
@@ -180,7 +222,7 @@ fn wire_order(order: &Order) -> String {
     order.to_string().split(',').map(spelt).collect::<Vec<_>>().join(",")
 }
 
-fn found_project<T>(operation: &'static str, project: &ProjectPath, data: ProjectData<T>) -> Result<T, Error> {
+pub(crate) fn found_project<T>(operation: &'static str, project: &ProjectPath, data: ProjectData<T>) -> Result<T, Error> {
     data.project.ok_or_else(|| failed(operation, ErrorKind::ProjectNotFound { path: project.clone() }))
 }
 

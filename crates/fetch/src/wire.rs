@@ -12,6 +12,9 @@ pub(crate) struct ViewerData {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct WireViewer {
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) admin: Option<bool>,
     pub(crate) entity: Option<String>,
     pub(crate) username: Option<String>,
     pub(crate) email: Option<String>,
@@ -87,6 +90,8 @@ pub(crate) struct PageInfo {
 pub(crate) struct WireRun {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// A numeric string, or a number.
+    pub(crate) project_id: Option<serde_json::Value>,
     pub(crate) display_name: Option<String>,
     pub(crate) state: Option<String>,
     pub(crate) tags: Option<Vec<String>>,
@@ -151,4 +156,115 @@ pub(crate) struct ParquetHistoryOfRun {
 pub(crate) struct WireParquetHistory {
     pub(crate) parquet_urls: Option<Vec<String>>,
     pub(crate) live_data: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct StateOfRun {
+    pub(crate) state: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HistoryKeysOfRun {
+    pub(crate) history_keys: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct FilesOfRun {
+    pub(crate) files: Option<Connection<WireFileUrl>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireFileUrl {
+    pub(crate) name: String,
+    pub(crate) url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConsoleOfRun {
+    pub(crate) log_line_count: Option<u64>,
+    pub(crate) log_lines: Option<Connection<WireLogLine>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireLogLine {
+    pub(crate) number: Option<u64>,
+    pub(crate) timestamp: Option<String>,
+    pub(crate) level: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) line: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct SweepOfProject {
+    pub(crate) sweep: Option<WireSweep>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireSweep {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) state: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) best_loss: Option<f64>,
+    pub(crate) config: Option<String>,
+    pub(crate) created_at: Option<String>,
+    pub(crate) updated_at: Option<String>,
+    pub(crate) run_count: Option<u64>,
+    pub(crate) run_count_expected: Option<u64>,
+}
+
+/// What `upsertBucket` answers, by what was asked of the run.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpsertedRun<T> {
+    pub(crate) upsert_bucket: Option<Bucket<T>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Bucket<T> {
+    pub(crate) bucket: Option<T>,
+    pub(crate) inserted: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireMadeRun {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) project: Option<WireProjectAndEntity>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WireProjectAndEntity {
+    pub(crate) name: String,
+    pub(crate) entity: Option<WireName>,
+}
+
+/// What a mutation answers that only says whether it was done. `null` is a refusal.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Done {
+    #[serde(alias = "deleteRun", alias = "updateRunState", alias = "stopRun")]
+    pub(crate) done: Option<Success>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Success {
+    pub(crate) success: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpsertedProject {
+    pub(crate) upsert_model: Option<MadeProject>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct MadeProject {
+    pub(crate) project: Option<WireProject>,
+    pub(crate) inserted: Option<bool>,
 }

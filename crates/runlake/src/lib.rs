@@ -2,7 +2,12 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | ask the service | [`fetch::Client`] |
+//! | list, read and change runs as the official client does | [`Api`], [`Runs`], [`Run`] |
+//! | list, get, send and delete files of runs | [`Run::files`], [`Run::upload_file`], [`fetch::RunFile`] |
+//! | get, make and use artifacts | [`Api::artifact`], [`Run::log_artifact`], [`fetch::Artifact`], [`fetch::ArtifactDraft`] |
+//! | the same without an async runtime | [`blocking`] |
+//! | put histories of many runs into one table | [`Runs::histories`], [`Histories`] |
+//! | ask the service for anything else | [`fetch::Client`] |
 //! | read one run whole | [`ingest::RunScan`] |
 //! | turn rows into Arrow record batches, and back | [`ingest::Encoder`], [`ingest::rows_of_batch`] |
 //! | read offline logs | [`ingest::offline`] |
@@ -24,6 +29,21 @@
 //! # }
 //! ```
 
+mod api;
+mod artifacts;
+pub mod blocking;
+mod error;
+mod histories;
+mod run;
+mod runs;
+mod siblings;
+
+pub use api::{Api, Place, RunsOptions};
+pub use error::{Error, ErrorKind};
+pub use histories::{Histories, HistoriesOptions, RUN_ID};
+pub use run::{ConsoleOptions, HistoryExports, HistoryOptions, HistoryScan, HistoryStream, Run, ScanOptions, WaitOptions};
+pub use runs::Runs;
+
 pub use runlake_fetch as fetch;
 pub use runlake_ingest as ingest;
 pub use runlake_lake as lake;
@@ -32,8 +52,9 @@ pub use runlake_types as types;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::fetch::{Client, Environment, RunsQuery};
+    pub use crate::fetch::{Artifact, ArtifactDraft, Client, Environment, Existing, FilesQuery, NewRun, RunFile, RunsQuery};
     pub use crate::ingest::{Completeness, Encoder, RunScan};
     pub use crate::lake::{Lake, Location, StoredRun};
-    pub use crate::types::{Filter, Json, Object, Order, ProjectPath, RunPath, RunRecord, RunState};
+    pub use crate::types::{Condition, Filter, Json, Object, Order, ProjectPath, RunPath, RunRecord, RunState};
+    pub use crate::{Api, HistoriesOptions, HistoryOptions, Run, Runs, RunsOptions, ScanOptions};
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt as _, stream};
 use runlake_types::RunPath;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::auth::Gate;
 use crate::cache::Cache;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, CatalogRun};
 use crate::exports::{self, Export, ExportKey};
 use crate::files::Digests;
 use crate::history::Limits;
@@ -16,7 +17,8 @@ use crate::options::ServerOptions;
 use crate::rows::Rows;
 use crate::scratch::Scratch;
 use crate::signing::Signer;
-use crate::source::{Source, SourceRun};
+use crate::source::Source;
+use crate::state::{FileChange, State};
 use crate::{Error, ErrorKind, SourceFile};
 
 /// Which stream of a run.
@@ -30,6 +32,8 @@ pub(crate) struct Backend {
     source: Arc<dyn Source>,
     pub(crate) options: ServerOptions,
     pub(crate) catalog: Catalog,
+    /// What was written through the API.
+    pub(crate) state: Arc<State>,
     pub(crate) gate: Gate,
     pub(crate) signer: Signer,
     pub(crate) digests: Digests,
@@ -44,11 +48,14 @@ pub(crate) struct Backend {
 impl Backend {
     pub(crate) fn new(source: Arc<dyn Source>, options: ServerOptions) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let state = Arc::new(State::open(&options.state)?);
+        let secret = state.signing_secret()?;
         Ok(Self {
-            catalog: Catalog::new(Arc::clone(&source), options.refresh_after),
+            catalog: Catalog::new(Arc::clone(&source), Arc::clone(&state), options.refresh_after),
+            state,
             source,
             gate: Gate::new(&options.access),
-            signer: Signer::new(options.signed_url_lifetime),
+            signer: Signer::new(options.signed_url_lifetime, &secret),
             digests: Digests::default(),
             rows: Cache::new(options.scratch_bytes / 2),
             exports: Cache::new(options.scratch_bytes / 2),
@@ -59,14 +66,18 @@ impl Backend {
     }
 
     /// The rows of a stream of a run, read from the lake if they are not at hand.
-    pub(crate) async fn rows(&self, run: &SourceRun, which: RowStream) -> Result<Arc<Rows>, Error> {
+    pub(crate) async fn rows(&self, run: &CatalogRun, which: RowStream) -> Result<Arc<Rows>, Error> {
         let path = &run.record.path;
         let make = async {
-            let read = match which {
-                RowStream::History => self.source.history(path),
-                RowStream::Events => self.source.system_metrics(path),
+            let batches = if run.is_in_source {
+                let read = match which {
+                    RowStream::History => self.source.history(path),
+                    RowStream::Events => self.source.system_metrics(path),
+                };
+                read.await.map_err(|source| ErrorKind::Source { what: format!("the rows of {path}"), source })?
+            } else {
+                stream::empty().boxed()
             };
-            let batches = read.await.map_err(|source| ErrorKind::Source { what: format!("the rows of {path}"), source })?;
             let folder = self.scratch.path().to_owned();
             let runtime = Handle::current();
             let rows = self.build(move || Rows::spool(batches, &folder, &runtime)).await?;
@@ -83,7 +94,7 @@ impl Backend {
     }
 
     /// An export of `run` as it is now, made if need be.
-    pub(crate) async fn export(&self, run: &SourceRun, key: &ExportKey) -> Result<Arc<Export>, Error> {
+    pub(crate) async fn export(&self, run: &CatalogRun, key: &ExportKey) -> Result<Arc<Export>, Error> {
         let make = async {
             let rows = self.rows(run, RowStream::History).await?;
             let range = key.rows.start.min(rows.len())..key.rows.end.min(rows.len());
@@ -95,8 +106,28 @@ impl Backend {
         self.exports.get_or_make(key, make).await
     }
 
-    /// The files of a run.
+    /// The files of a run: those of the source, with what was uploaded and deleted through the API laid over them.
     pub(crate) async fn files(&self, run: &RunPath) -> Result<Vec<SourceFile>, Error> {
+        let mut files = self.source_files(run).await?;
+        let changes = self.state.files(run).await?;
+        if !changes.is_empty() {
+            files.retain(|file| !changes.contains_key(&file.name));
+            files.extend(changes.into_iter().filter_map(|(name, change)| match change {
+                FileChange::Uploaded { blob, updated_at } => Some(SourceFile {
+                    name,
+                    size_bytes: blob.size_bytes,
+                    modified_at: updated_at,
+                    path: self.state.blob_path(&blob.sha256),
+                    md5: Some(blob.md5),
+                }),
+                FileChange::Deleted => None,
+            }));
+        }
+        Ok(files)
+    }
+
+    /// The files that the source has of a run, whatever was written.
+    pub(crate) async fn source_files(&self, run: &RunPath) -> Result<Vec<SourceFile>, Error> {
         self.source.files(run).await.map_err(|source| ErrorKind::Source { what: format!("the files of {run}"), source }.into())
     }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Why the backend could not start or answer.
 #[derive(Debug)]
@@ -53,6 +54,61 @@ pub enum ErrorKind {
         /// What is wrong with it.
         reason: String,
     },
+    /// A run, project or the like that is not there.
+    #[error("there is no {what}")]
+    NotFound {
+        /// What was looked for, such as `run acme/demo/r1`.
+        what: String,
+    },
+    /// An argument of a mutation that cannot be taken.
+    #[error("{message}")]
+    Invalid {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A change that what is there does not allow.
+    #[error("{message}")]
+    Conflict {
+        /// What stands against it.
+        message: String,
+    },
+    /// A change on a backend that only reads.
+    #[error("permission denied: this server was started read-only, so nothing can be changed or logged through it")]
+    ReadOnly,
+    /// The folder of the state could not be made or locked.
+    #[error("could not use the state folder `{}`", folder.display())]
+    StateFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// Another backend uses the folder of the state.
+    #[error("the state folder `{}` is in use by another backend", folder.display())]
+    StateInUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The state was written by a newer version.
+    #[error("the state holds `{tables}`, which this version does not know")]
+    StateIsNewer {
+        /// The tables that are not known.
+        tables: String,
+    },
+    /// The state holds something that was not written by this program.
+    #[error("{what} in the state is damaged: {reason}")]
+    StateDamaged {
+        /// What it is.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The embedded database failed.
+    #[error("the state could not be read or written")]
+    Database {
+        /// Why it failed.
+        source: rusqlite::Error,
+    },
     /// A reply that would be larger than one reply may be.
     #[error("the rows asked for hold {bytes} bytes and one reply may hold {limit}; ask for fewer steps at once")]
     TooLarge {
@@ -82,18 +138,51 @@ impl Error {
             ErrorKind::Io { .. } | ErrorKind::Parquet { .. } => {
                 "check the space and the permissions of the temporary folder, which TMPDIR names"
             }
-            ErrorKind::Request { .. } | ErrorKind::Spec { .. } => "correct the request",
+            ErrorKind::Request { .. } | ErrorKind::Spec { .. } | ErrorKind::Invalid { .. } => "correct the request",
+            ErrorKind::NotFound { .. } => "check the spelling, and whether it was deleted",
+            ErrorKind::Conflict { .. } => "look at what is there, and decide anew",
+            ErrorKind::ReadOnly => "start the backend without --read-only",
+            ErrorKind::StateFolder { .. } => "name a folder that can be written to with --state DIR",
+            ErrorKind::StateInUse { .. } => "stop the other backend, or give this one a folder of its own with --state DIR",
+            ErrorKind::StateIsNewer { .. } => "use the version of runlake that wrote the state, or name another folder with --state DIR",
+            ErrorKind::StateDamaged { .. } => "restore the folder of the state from a copy, or name another one with --state DIR",
+            ErrorKind::Database { .. } => "check the space and the permissions of the folder of the state",
             ErrorKind::Cursor { .. } => "start the listing again without a cursor",
             ErrorKind::TooLarge { .. } => "ask for fewer steps at once",
             ErrorKind::Task { .. } => "ask again",
         }
     }
 
+    /// What kind of fault of the request it is, in a word for programs; `None` for faults of the backend.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        match self.kind() {
+            ErrorKind::NotFound { .. } => Some("NOT_FOUND"),
+            ErrorKind::Conflict { .. } => Some("CONFLICT"),
+            ErrorKind::ReadOnly => Some("PERMISSION_DENIED"),
+            _ => self.is_of_request().then_some("INVALID_ARGUMENT"),
+        }
+    }
+
     /// Whether the request was at fault rather than the backend.
     pub(crate) fn is_of_request(&self) -> bool {
         match self.kind() {
-            ErrorKind::Request { .. } | ErrorKind::Cursor { .. } | ErrorKind::Spec { .. } | ErrorKind::TooLarge { .. } => true,
-            ErrorKind::Source { .. } | ErrorKind::Io { .. } | ErrorKind::Parquet { .. } | ErrorKind::Task { .. } => false,
+            ErrorKind::Request { .. }
+            | ErrorKind::Cursor { .. }
+            | ErrorKind::Spec { .. }
+            | ErrorKind::NotFound { .. }
+            | ErrorKind::Invalid { .. }
+            | ErrorKind::Conflict { .. }
+            | ErrorKind::ReadOnly
+            | ErrorKind::TooLarge { .. } => true,
+            ErrorKind::Source { .. }
+            | ErrorKind::Io { .. }
+            | ErrorKind::Parquet { .. }
+            | ErrorKind::StateFolder { .. }
+            | ErrorKind::StateInUse { .. }
+            | ErrorKind::StateIsNewer { .. }
+            | ErrorKind::StateDamaged { .. }
+            | ErrorKind::Database { .. }
+            | ErrorKind::Task { .. } => false,
         }
     }
 
@@ -141,6 +230,12 @@ impl From<runlake_types::Error> for Error {
 impl From<parquet::errors::ParquetError> for Error {
     fn from(source: parquet::errors::ParquetError) -> Self {
         ErrorKind::Parquet { source }.into()
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(source: rusqlite::Error) -> Self {
+        ErrorKind::Database { source }.into()
     }
 }
 

@@ -13,7 +13,7 @@ use runlake_types::RunPath;
 
 use crate::cursor::{Cursor, listing_digest};
 use crate::signing::encode_segment;
-use crate::{Error, SourceFile};
+use crate::{Error, ErrorKind, SourceFile};
 
 /// A page of a run's files.
 #[derive(Debug)]
@@ -43,6 +43,41 @@ pub(crate) fn page(
         (file, cursor)
     };
     Ok(FilePage { files: files.into_iter().enumerate().skip(start).take(first).map(with_cursor).collect(), has_next })
+}
+
+/// The longest name of a file, in bytes.
+const MAX_NAME_BYTES: usize = 4096;
+
+/// Refuses names that could not be told from a path out of a folder, by this backend or by whoever downloads the file.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    let fault = if name.is_empty() {
+        "is empty"
+    } else if name.len() > MAX_NAME_BYTES {
+        "is too long"
+    } else if name.starts_with(['/', '\\']) || name.get(1..).is_some_and(|rest| rest.starts_with(":\\") || rest.starts_with(":/")) {
+        "is absolute"
+    } else if name.chars().any(char::is_control) {
+        "has control characters"
+    } else if name.split(['/', '\\']).any(|part| matches!(part, "" | "." | "..")) {
+        "has an empty part, `.` or `..`"
+    } else {
+        return Ok(());
+    };
+    let name: String = name.chars().take(100).collect();
+    Err(ErrorKind::Invalid { message: format!("the name of the file `{}` {fault}", name.escape_debug()) }.into())
+}
+
+/// The storage id of a file of a run.
+pub(crate) fn storage_id(run: &RunPath, name: &str) -> String {
+    BASE64_STANDARD.encode(format!("File:{run}/{name}"))
+}
+
+/// The run and the name in a storage id of a file.
+pub(crate) fn parse_storage_id(id: &str) -> Option<(RunPath, String)> {
+    let text = String::from_utf8(BASE64_STANDARD.decode(id).ok()?).ok()?;
+    let mut parts = text.strip_prefix("File:")?.splitn(4, '/');
+    let run = RunPath::new(parts.next()?, parts.next()?, parts.next()?);
+    Some((run, parts.next()?.to_owned()))
 }
 
 /// SQL's LIKE: `%` is any text, `_` any character, and a backslash takes the next character as it is.
@@ -133,6 +168,9 @@ const MAX_DIGESTS: usize = 10_000;
 impl Digests {
     /// The base64 of the MD5 digest, as the service writes it; `None` for a large file. Blocks.
     pub(crate) fn md5(&self, file: &SourceFile) -> Result<Option<String>, Error> {
+        if file.md5.is_some() {
+            return Ok(file.md5.clone());
+        }
         if file.size_bytes > MAX_DIGEST_BYTES {
             return Ok(None);
         }
@@ -169,7 +207,7 @@ mod tests {
     use super::*;
 
     fn file(name: &str) -> SourceFile {
-        SourceFile { name: name.to_owned(), size_bytes: 5, modified_at: Timestamp::from_micros(0), path: PathBuf::new() }
+        SourceFile { name: name.to_owned(), size_bytes: 5, modified_at: Timestamp::from_micros(0), path: PathBuf::new(), md5: None }
     }
 
     #[test]
@@ -189,6 +227,20 @@ mod tests {
         ] {
             assert_eq!(is_like(text, pattern), expected, "{text} LIKE {pattern}");
         }
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for name in ["a.txt", "media/a b.png", "ünï/code", "..a", "a:b"] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
+        for name in ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.", "a\\..\\b", "\\a", "C:\\a", "c:/a", "a\0", "a\nb", &"n".repeat(5000)]
+        {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        let run = RunPath::new("e", "p", "r");
+        assert_eq!(parse_storage_id(&storage_id(&run, "a/b/c")), Some((run, "a/b/c".to_owned())));
+        assert_eq!(parse_storage_id("File"), None);
     }
 
     #[test]

@@ -54,6 +54,7 @@ impl Source for Lake {
                 size_bytes: file.size_bytes,
                 modified_at: file.modified_at,
                 path: file.path,
+                md5: None,
             };
             Ok(files.map(file).collect())
         }

@@ -3,6 +3,7 @@
 //! What the service itself does in some of these points is not known, so they are settings with defaults that serve the
 //! official SDK well.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rand::Rng;
@@ -92,11 +93,26 @@ impl Default for ExportPolicy {
     }
 }
 
+/// Where what is written through the API is kept. The lake itself is only read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StateFolder {
+    /// In a temporary folder, which goes with the backend.
+    #[default]
+    Temporary,
+    /// In this folder, which is made if need be. One backend at a time uses it.
+    Kept(PathBuf),
+}
+
 /// How the backend behaves. The default asks for a random key, which [`ServerOptions::access`] holds.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// Who may ask.
     pub access: Access,
+    /// Where what is written through the API is kept. Default: a temporary folder, so that it ends with the backend.
+    pub state: StateFolder,
+    /// Whether nothing may be written: every mutation is answered with "permission denied", and runs say that they are read-only. What
+    /// the state holds from before is shown. Default: no.
+    pub read_only: bool,
     /// The address under which clients reach the backend, for the URLs in its replies. `None` takes the host that the request names.
     pub public_url: Option<Url>,
     /// What is served as exports.
@@ -126,6 +142,8 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             access: Access::Key(Access::random_key().into()),
+            state: StateFolder::default(),
+            read_only: false,
             public_url: None,
             exports: ExportPolicy::default(),
             signed_url_lifetime: Duration::from_hours(1),

@@ -17,22 +17,20 @@ use serde_json::json;
 use crate::auth::unauthorized;
 use crate::backend::Backend;
 use crate::exports::ExportKey;
-use crate::schema::{Request, Schema, schema};
+use crate::schema::{Request, Schema, Shown, schema};
 use crate::send_file::send;
-use crate::signing::Refusal;
+use crate::signing::{Purpose, Refusal};
 use crate::splice::Splices;
 use crate::throttle::Throttle;
-use crate::{Error, files};
+use crate::{Error, file_stream, files, uploads};
 
 /// The most bytes of a GraphQL request: a document with an alias for each of thousands of runs fits.
 const MAX_REQUEST_BYTES: usize = 16 << 20;
 
-/// How `async-graphql` words that the schema has no mutations.
-const NO_MUTATIONS: &str = "Schema is not configured for mutations.";
-
+/// What every route shares.
 #[derive(Clone)]
-struct Served {
-    backend: Arc<Backend>,
+pub(crate) struct Served {
+    pub(crate) backend: Arc<Backend>,
     schema: Schema,
 }
 
@@ -42,7 +40,10 @@ pub(crate) fn routes(backend: Arc<Backend>) -> Router {
     let served = Served { backend, schema: schema() };
     let routes = Router::new()
         .route("/graphql", post(graphql).layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES)))
-        .route("/files/{entity}/{project}/{run}/{*name}", get(run_file))
+        .route("/files/{entity}/{project}/{run}/{*name}", get(run_file).put(uploads::put_run_file).post(file_stream::post))
+        .route("/artifact-files/{artifact}/{*path}", get(uploads::artifact_file).put(uploads::put_artifact_file))
+        .route("/artifact-manifests/{artifact}", get(uploads::manifest).put(uploads::put_manifest))
+        .route("/artifactsV2/{region}/{entity}/{project}/{collection}/{*rest}", get(uploads::contents))
         .route("/exports/{entity}/{project}/{run}/{file}", get(export))
         .fallback(async || failure(StatusCode::NOT_FOUND, "there is nothing at this address"))
         .with_state(served);
@@ -57,11 +58,11 @@ pub(crate) fn routes(backend: Arc<Backend>) -> Router {
 }
 
 /// An answer in the form in which the SDK finds a message.
-fn failure(status: StatusCode, message: &str) -> Response {
+pub(crate) fn failure(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"error": message, "errors": [{"message": message}]}))).into_response()
 }
 
-fn broken(error: &Error) -> Response {
+pub(crate) fn broken(error: &Error) -> Response {
     tracing::error!(error = error.chain(), "a request could not be answered");
     failure(StatusCode::INTERNAL_SERVER_ERROR, &error.chain())
 }
@@ -99,12 +100,12 @@ async fn graphql(State(served): State<Served>, uri: Uri, headers: HeaderMap, bod
         request = request.operation_name(name);
     }
     let mut response = schema.execute(request).await;
-    if response.errors.iter().any(|error| error.message == NO_MUTATIONS) {
-        return failure(StatusCode::BAD_REQUEST, "this server only reads: nothing can be changed or logged through it");
-    }
     // Only resolvers have paths: without one, the document did not pass validation.
     let is_invalid = !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty());
     for error in &mut response.errors {
+        if let Some(code) = error.source::<Shown>().and_then(Shown::code) {
+            error.extensions.get_or_insert_default().set("code", code);
+        }
         if let Some(rest) = error.message.strip_prefix("Unknown field ") {
             // The wording of other servers, which clients look for when they fall back to older documents.
             error.message = format!("Cannot query field {rest}");
@@ -131,9 +132,9 @@ fn base_url(backend: &Backend, uri: &Uri, headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
-/// Whether a file may be sent: its URL is signed, or the request has the key.
-fn refused(backend: &Backend, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
-    match backend.signer.verify(uri.path(), uri.query()) {
+/// Whether a file may be sent or taken: its URL is signed for that, or the request has the key.
+pub(crate) fn refused(backend: &Backend, purpose: Purpose, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    match backend.signer.verify(purpose, uri.path(), uri.query()) {
         Ok(()) => None,
         Err(Refusal::Unsigned) => (!backend.gate.admits(headers)).then(unauthorized),
         Err(Refusal::Expired) => Some(failure(StatusCode::FORBIDDEN, "this URL has expired; ask for a new one")),
@@ -148,7 +149,7 @@ async fn run_file(
     headers: HeaderMap,
 ) -> Response {
     let backend = &served.backend;
-    if let Some(refusal) = refused(backend, &uri, &headers) {
+    if let Some(refusal) = refused(backend, Purpose::Read, &uri, &headers) {
         return refusal;
     }
     // The lake's own list of names decides which file it is, so no path of a request can lead out of it.
@@ -173,7 +174,7 @@ async fn export(
     headers: HeaderMap,
 ) -> Response {
     let backend = &served.backend;
-    if let Some(refusal) = refused(backend, &uri, &headers) {
+    if let Some(refusal) = refused(backend, Purpose::Read, &uri, &headers) {
         return refusal;
     }
     let path = RunPath::new(entity, project, run);

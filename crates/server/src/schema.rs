@@ -1,4 +1,4 @@
-//! The GraphQL schema: the read side of what the official SDK (wandb 0.31.0) asks.
+//! The GraphQL schema: what the official SDK (wandb 0.31.0) asks and changes.
 //!
 //! Names of types, and of the scalars that its documents declare variables with, are forced by those documents; where they leave a
 //! choice, fields are nullable. What is missing is `null` without an error, since the SDK drops a reply that has any.
@@ -7,7 +7,12 @@
 #![expect(clippy::used_underscore_binding, reason = "the macro passes on arguments that are not looked at")]
 
 mod artifact;
+mod artifact_mutation;
+mod collection;
 mod file;
+mod file_mutation;
+mod mutation;
+mod paging;
 mod project;
 mod query;
 mod run;
@@ -18,17 +23,27 @@ mod viewer;
 use std::fmt;
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptyMutation, EmptySubscription, SimpleObject};
+use async_graphql::{Context, EmptySubscription, MergedObject, SimpleObject};
 
+use artifact_mutation::ArtifactMutation;
+use file_mutation::FileMutation;
+
+use mutation::RunMutation;
 pub(crate) use query::Query;
+pub(crate) use viewer::VIEWER_NAME;
 
 use crate::Error;
 use crate::backend::Backend;
 use crate::catalog::Snapshot;
+use crate::signing::Purpose;
 use crate::splice::Splices;
 
+/// Everything that changes something.
+#[derive(Default, MergedObject)]
+pub(crate) struct Mutation(RunMutation, FileMutation, ArtifactMutation);
+
 /// The schema of one backend.
-pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub(crate) type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 /// What every resolver of one request shares.
 pub(crate) struct Request {
@@ -45,9 +60,9 @@ impl Request {
         context.data_unchecked::<Self>()
     }
 
-    /// The URL of a signed path.
-    fn signed_url(&self, path: &str) -> String {
-        format!("{}{}", self.base_url, self.backend.signer.sign(path))
+    /// The URL of a path that lets its holder do one thing there.
+    fn signed_url(&self, purpose: Purpose, path: &str) -> String {
+        format!("{}{}", self.base_url, self.backend.signer.sign(purpose, path))
     }
 }
 
@@ -56,12 +71,19 @@ const MAX_DEPTH: usize = 30;
 
 /// Makes the schema.
 pub(crate) fn schema() -> Schema {
-    async_graphql::Schema::build(Query, EmptyMutation, EmptySubscription).limit_depth(MAX_DEPTH).finish()
+    async_graphql::Schema::build(Query, Mutation::default(), EmptySubscription).limit_depth(MAX_DEPTH).finish()
 }
 
 /// An [`Error`] as a client sees it: with its causes, which `Display` leaves out.
 #[derive(Debug)]
-struct Shown(Error);
+pub(crate) struct Shown(Error);
+
+impl Shown {
+    /// What kind of fault it is, in a word for programs; `None` when the backend is at fault.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        self.0.code()
+    }
+}
 
 type Result<T> = std::result::Result<T, Shown>;
 

@@ -35,6 +35,8 @@ pub struct SourceFile {
     pub modified_at: Timestamp,
     /// Where it is on disk.
     pub path: PathBuf,
+    /// The MD5 digest of its contents in base64, when the source knows it without reading.
+    pub md5: Option<String>,
 }
 
 /// What the backend reads. `runlake_lake::Lake` is the source in use; tests bring their own.

@@ -18,6 +18,22 @@ pub enum ErrorKind {
         /// The form that was expected.
         expected: &'static str,
     },
+    /// A path that does not name an artifact.
+    #[error("`{path}` is not a path of the form ENTITY/PROJECT/NAME:ALIAS")]
+    ArtifactPath {
+        /// The text as given.
+        path: String,
+    },
+    /// A path that leaves out a part which has no default.
+    #[error("`{path}` names no {what}, and there is no default")]
+    PathPart {
+        /// The text as given.
+        path: String,
+        /// The part that is left out.
+        what: &'static str,
+        /// The whole form.
+        expected: &'static str,
+    },
     /// A filter that is not JSON.
     #[error("the filter is not JSON")]
     FilterJson {
@@ -59,6 +75,12 @@ impl Error {
         match self.kind() {
             ErrorKind::Path { .. } => {
                 "a project is ENTITY/PROJECT and a run is ENTITY/PROJECT/RUN_ID, where RUN_ID is the last part of the run's address"
+            }
+            ErrorKind::ArtifactPath { .. } => {
+                "an artifact is ENTITY/PROJECT/NAME:ALIAS, where ALIAS is `latest`, a version such as `v3`, or an alias"
+            }
+            ErrorKind::PathPart { .. } => {
+                "write the whole path, or set WANDB_ENTITY and WANDB_PROJECT, or `entity` and `project` in the settings file"
             }
             ErrorKind::FilterJson { .. } => {
                 r#"filters are JSON in Mongo's style, for example '{"state": "finished", "config.lr": {"$gte": 0.1}}'"#

@@ -4,15 +4,18 @@
 //! | to find | look in |
 //! |---|---|
 //! | a JSON value as W&B writes it | [`Json`], [`Number`], [`quote_bare_floats`] |
-//! | `entity/project/run_id` | [`ProjectPath`], [`RunPath`] |
+//! | `entity/project/run_id` | [`ProjectPath`], [`RunPath`], [`PathDefaults`] |
+//! | `entity/project/name:alias` of an artifact | [`ArtifactPath`] |
 //! | one run's latest state | [`RunRecord`], [`RunState`], [`HistoryKeys`] |
 //! | instants | [`Timestamp`] |
-//! | which runs: Mongo-style filters, evaluated locally | [`Filter`] |
+//! | which runs: Mongo-style filters, evaluated locally | [`Filter`], built in steps from [`Condition`] |
 //! | in which order | [`Order`] |
 //! | the name, path and kind of a metric column | [`KeyPath`], [`Kind`], [`KindCounts`], [`ColumnSet`] |
 //! | a history row taken apart and put together | [`flatten`], [`unflatten`] |
 
+mod artifact_path;
 mod column;
+mod condition;
 mod error;
 mod field;
 mod filter;
@@ -27,7 +30,9 @@ mod row;
 mod run;
 mod time;
 
+pub use artifact_path::ArtifactPath;
 pub use column::{ColumnSet, Kind, KindCounts, MetricColumn, RESERVED_COLUMNS};
+pub use condition::Condition;
 pub use error::{Error, ErrorKind};
 pub use field::Field;
 pub use filter::Filter;
@@ -36,7 +41,7 @@ pub use json::{Json, JsonError, MAX_DEPTH, Number, Object, object_text, quote_ba
 pub use key_path::{KeyPath, key_selects};
 pub use near::near_names;
 pub use order::{Direction, Order};
-pub use path::{ProjectPath, RunPath};
+pub use path::{PathDefaults, ProjectPath, RunPath};
 pub use row::{flatten, unflatten};
 pub use run::{RunRecord, RunState};
 pub use time::Timestamp;

@@ -2,14 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod api;
 mod architecture;
+mod artifacts;
 mod bad_input;
 mod demo;
+mod examples;
 mod export_options;
+mod exporters;
+mod files;
 mod formats;
+mod members;
 mod output;
 mod readers;
 mod round_trip;
+mod run_commands;
 mod sdk;
 mod sync;
 mod truth;

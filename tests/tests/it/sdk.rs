@@ -50,3 +50,39 @@ fn lists_and_downloads_files() {
 fn says_what_is_wrong() {
     check("sdk_errors.py", &[], &[]);
 }
+
+#[test]
+fn writes_runs_and_finds_them_after_the_backend_was_killed() {
+    let state = tempfile::tempdir().unwrap();
+    for phase in ["write", "read"] {
+        let backend = Backend::start_on(&sample_lake(), state.path());
+        pass_checks("sdk_writes.py", &[phase], Some(&backend));
+    }
+}
+
+#[test]
+fn uploads_files_and_finds_them_after_the_backend_was_killed() {
+    let state = tempfile::tempdir().unwrap();
+    for phase in ["write", "read"] {
+        let backend = Backend::start_on(&sample_lake(), state.path());
+        pass_checks("sdk_uploads.py", &[phase], Some(&backend));
+    }
+}
+
+#[test]
+fn works_with_artifacts_and_finds_them_after_the_backend_was_killed() {
+    let state = tempfile::tempdir().unwrap();
+    let files = tempfile::tempdir().unwrap();
+    fs_err::create_dir(files.path().join("sub")).unwrap();
+    fs_err::write(files.path().join("a.txt"), "hello").unwrap();
+    fs_err::write(files.path().join("sub/b.bin"), (0..=255).collect::<Vec<u8>>()).unwrap();
+    for phase in ["work", "log", "after"] {
+        let backend = Backend::start_on(&sample_lake(), state.path());
+        if phase == "work" {
+            let call = backend.call(["run", "log-artifact", "runlake/digits/records", "--name", "weights", "--type", "model"]);
+            let call = call.arg(files.path()).arg("--alias=best").arg("--tag=small").arg("--description=two layers");
+            call.arg("--metadata={\"depth\": 3}").succeed();
+        }
+        pass_checks("sdk_artifacts.py", &[phase], Some(&backend));
+    }
+}

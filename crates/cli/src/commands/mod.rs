@@ -1,10 +1,15 @@
 //! One file a command; each gives its exit code.
 
+mod artifact;
 mod compact;
 mod demo;
 mod export;
+mod history;
 mod import;
 mod info;
+mod projects;
+mod run;
+mod run_files;
 mod runs;
 mod scan;
 mod serve;
@@ -18,7 +23,12 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Demo(options) => demo::demo(&options).await,
         Command::Import(options) => import::import(&options).await,
         Command::Serve(options) => serve::serve(&options).await,
+        Command::Projects(options) => projects::projects(&options).await,
         Command::Runs(options) => runs::runs(&options).await,
+        Command::Run(options) => run::run(&options).await,
+        Command::History(options) => history::history(&options).await,
+        Command::Histories(options) => history::histories(&options).await,
+        Command::Artifact(options) => artifact::artifact(&options).await,
         Command::Scan(options) => scan::scan(&options).await,
         Command::Export(options) => export::export(&options).await,
         Command::Info(options) => info::info(&options).await,

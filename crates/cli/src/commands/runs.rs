@@ -1,7 +1,7 @@
 //! `runlake runs`: the runs of a project.
 
 use runlake_fetch::RunsQuery;
-use runlake_types::{Filter, Json, Order, ProjectPath, RunRecord, near_names};
+use runlake_types::{Filter, Json, Object, Order, ProjectPath, RunRecord, near_names};
 
 use crate::arguments::Runs;
 use crate::connection::connect;
@@ -40,6 +40,11 @@ const COLUMNS: [(&str, Getter); 22] = [
 
 fn text(value: Option<&String>) -> Json {
     value.map_or(Json::Null, |value| Json::from(value.as_str()))
+}
+
+/// Everything of a run, by the names of the columns.
+pub(crate) fn record_object(run: &RunRecord) -> Object {
+    COLUMNS.iter().map(|(name, getter)| ((*name).to_owned(), getter(run))).collect()
 }
 
 /// A column of the listing.

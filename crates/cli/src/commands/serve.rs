@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use runlake_lake::{Lake, Location};
-use runlake_server::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions};
+use runlake_server::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions, StateFolder};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::arguments::{Exports, ParquetOrder, Serve, StepType};
 use crate::report::{UsageError, say};
 use crate::{exit_code, variables};
 
+/// The folder of the state in the folder of a lake.
+const STATE_FOLDER: &str = "backend";
+
 pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
-    let lake = Lake::open(Location::parse(&options.lake)?).await?;
+    let location = Location::parse(&options.lake)?;
+    let state = state_folder(options, &location);
+    let lake = Lake::open(location).await?;
     let (access, made_key) = access(options)?;
     let listener = tokio::net::TcpListener::bind((options.host.as_str(), options.port))
         .await
@@ -23,7 +28,7 @@ pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
     if !address.ip().is_loopback() {
         say("warning: other machines can reach this address; what they read is sent unencrypted");
     }
-    let server = tokio::spawn(runlake_server::serve(lake, server_options(options, access), listener, std::future::pending()));
+    let server = tokio::spawn(runlake_server::serve(lake, server_options(options, access, state), listener, std::future::pending()));
     // The socket listens already, so whoever reads these lines is answered.
     let host = if address.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { address.ip() };
     let host = if host.is_ipv6() { format!("[{host}]") } else { host.to_string() };
@@ -41,7 +46,27 @@ pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
     Ok(exit_code::OK)
 }
 
-fn server_options(options: &Serve, access: Access) -> ServerOptions {
+/// Where what is written is kept. Beside a lake that cannot be written to, as in a bucket, it lasts as long as the server.
+fn state_folder(options: &Serve, lake: &Location) -> StateFolder {
+    if let Some(folder) = &options.state {
+        return StateFolder::Kept(folder.clone());
+    }
+    if options.read_only {
+        return StateFolder::Temporary;
+    }
+    let beside = lake.as_folder().map(|lake| lake.join(STATE_FOLDER));
+    match beside.filter(|folder| lake.as_folder().is_some_and(std::path::Path::is_dir) && fs_err::create_dir_all(folder).is_ok()) {
+        Some(folder) => StateFolder::Kept(folder),
+        None => {
+            say(
+                "warning: what is written to this server ends with it, since it cannot be kept beside the lake; name a folder with --state",
+            );
+            StateFolder::Temporary
+        }
+    }
+}
+
+fn server_options(options: &Serve, access: Access, state: StateFolder) -> ServerOptions {
     let stand_in = &options.stand_in;
     let exports = ExportPolicy {
         runs: match options.exports {
@@ -60,8 +85,11 @@ fn server_options(options: &Serve, access: Access) -> ServerOptions {
     };
     ServerOptions {
         access,
+        state,
+        read_only: options.read_only,
         exports,
         latency: Duration::from_millis(stand_in.latency_ms),
+        signed_url_lifetime: Duration::from_secs(stand_in.url_lifetime),
         requests_per_second: stand_in.rate_limit,
         max_page_rows: stand_in.page_rows_cap,
         history_includes_exported: !stand_in.no_live_overlap,

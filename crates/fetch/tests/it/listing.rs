@@ -19,8 +19,12 @@ fn ids(runs: &[RunRecord]) -> Vec<&str> {
 async fn all_pages_come_with_empty_ones_and_duplicates() {
     let replies = [page(4, &["a", "b"], Some("1")), page(4, &[], Some("2")), page(4, &["b", "c"], Some("3")), page(4, &["d"], None)];
     let server = Server::start(replies).await;
-    let query =
-        RunsQuery { filter: Filter::parse(r#"{"state": "finished"}"#).unwrap(), order: Order::parse("-created_at").unwrap(), per_page: 2 };
+    let query = RunsQuery {
+        filter: Filter::parse(r#"{"state": "finished"}"#).unwrap(),
+        order: Order::parse("-created_at").unwrap(),
+        per_page: 2,
+        ..RunsQuery::default()
+    };
     let runs: Vec<RunRecord> = server.client().runs(&project(), query).try_collect().await.unwrap();
     assert_eq!(ids(&runs), ["a", "b", "c", "d"]);
     assert_eq!(runs[0].path, RunPath::new("team", "digits", "a"));

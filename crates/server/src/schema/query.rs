@@ -4,15 +4,17 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use runlake_types::ProjectPath;
 
 use super::artifact::Artifact;
+use super::collection::ArtifactCollection;
 use super::project::{Project, ProjectConnection, ProjectEdge};
 use super::viewer::{Entity, User};
 use super::{PageInfo, Request, Result, page_size};
+use crate::artifacts::IdOf;
 use crate::catalog::Snapshot;
 use crate::cursor::{Cursor, listing_digest};
 
 pub(crate) struct Query;
 
-/// What the server can do beyond what every server can: nothing.
+/// What the server can do beyond what every server can.
 #[derive(Clone, Debug, SimpleObject)]
 struct ServerInfo {
     features: Vec<ServerFeature>,
@@ -27,11 +29,14 @@ struct ServerFeature {
 #[Object]
 impl Query {
     async fn viewer(&self, context: &Context<'_>) -> Result<Option<User>> {
-        Ok(Some(User::viewer(entities(&Request::of(context).snapshot).await?)))
+        let Request { snapshot, backend, .. } = Request::of(context);
+        Ok(Some(User::viewer(snapshot.default_entity().await?, entities(snapshot).await?, backend.options.read_only)))
     }
 
     async fn server_info(&self) -> Option<ServerInfo> {
-        Some(ServerInfo { features: Vec::new() })
+        // With it the SDK confirms an upload by itself, rather than by a message of the run's process.
+        let features = vec![ServerFeature { name: "MARK_RUN_FILES_UPLOADED".to_owned(), is_enabled: true }];
+        Some(ServerInfo { features })
     }
 
     async fn project(&self, context: &Context<'_>, name: Option<String>, entity_name: Option<String>) -> Result<Option<Project>> {
@@ -55,7 +60,8 @@ impl Query {
         let entity = named_or_default(snapshot, entity_name).await?;
         let digest = listing_digest(&["projects", &entity]);
         let after = after.map(|after| Cursor::parse(&after, &digest)).transpose()?;
-        let projects: Vec<&ProjectPath> = snapshot.projects().await?.iter().filter(|path| path.entity == entity).collect();
+        let mut projects = snapshot.projects().await?;
+        projects.retain(|path| path.entity == entity);
         let start = after.map_or(0, |after| projects.partition_point(|path| path.project <= after.key));
         let mut edges = Vec::new();
         for (index, path) in projects.iter().enumerate().skip(start).take(page_size(first)) {
@@ -69,14 +75,18 @@ impl Query {
     }
 
     async fn entity(&self, context: &Context<'_>, name: Option<String>) -> Result<Option<Entity>> {
-        let snapshot = &Request::of(context).snapshot;
+        let Request { snapshot, backend, .. } = Request::of(context);
         let name = named_or_default(snapshot, name).await?;
-        Ok(entities(snapshot).await?.contains(&name).then(|| Entity::new(name)))
+        Ok(entities(snapshot).await?.contains(&name).then(|| Entity::new(name, backend.options.read_only)))
     }
 
-    /// A lake keeps no artifacts.
-    async fn artifact(&self, #[graphql(name = "id")] _id: ID) -> Option<Artifact> {
-        None
+    async fn artifact(&self, context: &Context<'_>, id: ID) -> Result<Option<Artifact>> {
+        Ok(Request::of(context).backend.artifact(&id).await?.map(Artifact))
+    }
+
+    async fn artifact_collection(&self, context: &Context<'_>, id: ID) -> Result<Option<ArtifactCollection>> {
+        let Some(number) = IdOf::Collection.number(&id) else { return Ok(None) };
+        Ok(Request::of(context).backend.state.collection_by_id(number).await?.map(ArtifactCollection::from))
     }
 }
 
@@ -89,7 +99,7 @@ async fn project(context: &Context<'_>, name: Option<String>, entity: Option<Str
 
 /// The entities that have projects.
 async fn entities(snapshot: &Snapshot) -> Result<Vec<String>> {
-    let mut entities: Vec<String> = snapshot.projects().await?.iter().map(|path| path.entity.clone()).collect();
+    let mut entities: Vec<String> = snapshot.projects().await?.into_iter().map(|path| path.entity).collect();
     entities.dedup();
     Ok(entities)
 }
@@ -97,6 +107,6 @@ async fn entities(snapshot: &Snapshot) -> Result<Vec<String>> {
 async fn named_or_default(snapshot: &Snapshot, entity: Option<String>) -> Result<String> {
     match entity.filter(|entity| !entity.is_empty()) {
         Some(entity) => Ok(entity),
-        None => Ok(entities(snapshot).await?.into_iter().next().unwrap_or_default()),
+        None => Ok(snapshot.default_entity().await?),
     }
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use runlake_types::{Json, Object as JsonObject, RunPath, RunRecord, object_text};
 
 use super::artifact::ArtifactConnection;
@@ -14,16 +12,19 @@ use super::scalars::{DateTime, Int64, JsonString, JsonStrings, PlainJson};
 use super::viewer::User;
 use super::{PageInfo, Request, Result, int, page_size};
 use crate::backend::{RowStream, blocking};
+use crate::catalog::{self, CatalogRun};
 use crate::console::{self, OUTPUT_FILE, Wanted};
 use crate::cursor::{Cursor, listing_digest};
 use crate::exports::{self, ExportKey};
+use crate::files;
 use crate::history::{self, Spec};
 use crate::rows::Rows;
-use crate::{SourceRun, catalog, files};
+use crate::signing::Purpose;
+use crate::state::Role;
 
 pub(super) struct Run {
     project: Arc<catalog::Project>,
-    run: Arc<SourceRun>,
+    run: Arc<CatalogRun>,
 }
 
 /// The exported part of a history by URL, and what the live part holds.
@@ -41,7 +42,7 @@ const DEFAULT_SAMPLES: usize = 500;
 const MAX_LOG_LINES: usize = 10_000;
 
 impl Run {
-    pub(super) fn new(project: Arc<catalog::Project>, run: Arc<SourceRun>) -> Self {
+    pub(super) fn new(project: Arc<catalog::Project>, run: Arc<CatalogRun>) -> Self {
         Self { project, run }
     }
 
@@ -78,11 +79,7 @@ impl Run {
 impl Run {
     /// The storage id.
     async fn id(&self) -> ID {
-        let RunPath { entity, project, run_id } = self.path();
-        match self.record().storage_id.as_str() {
-            "" => ID::from(BASE64_STANDARD.encode(format!("Run:v1:{run_id}:{project}:{entity}"))),
-            storage_id => ID::from(storage_id),
-        }
+        ID::from(&self.record().storage_id)
     }
 
     /// The number of the run's project, as a string.
@@ -133,11 +130,17 @@ impl Run {
 
     /// A lake does not keep it.
     async fn host(&self) -> Option<&str> {
-        None
+        self.run.host.as_deref()
     }
 
-    async fn read_only(&self) -> Option<bool> {
-        self.record().read_only
+    /// Of this backend, whatever the service said that the run is from.
+    async fn read_only(&self, context: &Context<'_>) -> Option<bool> {
+        Some(Request::of(context).backend.options.read_only)
+    }
+
+    /// Whether the run was asked to stop, which its process looks at from time to time.
+    async fn stopped(&self) -> Option<bool> {
+        Some(self.run.is_stopped)
     }
 
     async fn sweep_name(&self) -> Option<&str> {
@@ -166,7 +169,7 @@ impl Run {
     }
 
     async fn summary_metrics(&self) -> JsonString {
-        JsonString(object_text(&self.record().summary))
+        JsonString(wire_summary(self.record()))
     }
 
     async fn system_metrics(&self) -> JsonString {
@@ -255,7 +258,7 @@ impl Run {
         let live = files.last().map_or(0, |last| last.end)..rows.len();
         let url_of = |rows| {
             let key = ExportKey { run: self.path().clone(), revision: self.run.revision, rows };
-            request.signed_url(&key.url_path())
+            request.signed_url(Purpose::Read, &key.url_path())
         };
         let parquet_urls = files.into_iter().map(url_of).collect();
         let limits = request.backend.limits();
@@ -280,10 +283,10 @@ impl Run {
         let all = Request::of(context).backend.files(self.path()).await?;
         let first = page_size(first).min(catalog::MAX_PAGE_RUNS);
         let page = files::page(all, self.path(), &names, pattern.as_deref(), first, after.as_deref())?;
-        let with_run = |(file, cursor)| FileEdge { node: File::new(self.path().clone(), file), cursor };
+        let with_run = |(file, cursor)| FileEdge { node: File::of_run(self.path(), file), cursor };
         let edges: Vec<FileEdge> = page.files.into_iter().map(with_run).collect();
         let end_cursor = edges.last().map(|edge| edge.cursor.clone());
-        Ok(Some(FileConnection { edges, page_info: PageInfo { end_cursor, has_next_page: page.has_next } }))
+        Ok(Some(FileConnection { edges, page_info: PageInfo { end_cursor, has_next_page: page.has_next }, total_count: None }))
     }
 
     async fn log_line_count(&self, context: &Context<'_>) -> Result<Option<i32>> {
@@ -320,20 +323,20 @@ impl Run {
         Ok(Some(LogLineConnection { edges, page_info: PageInfo { end_cursor, has_next_page } }))
     }
 
-    async fn output_artifacts(
-        &self,
-        #[graphql(name = "after")] _after: Option<String>,
-        #[graphql(name = "first")] _first: Option<i32>,
-    ) -> ArtifactConnection {
-        ArtifactConnection::default()
+    async fn output_artifacts(&self, context: &Context<'_>, after: Option<String>, first: Option<i32>) -> Result<ArtifactConnection> {
+        self.artifacts(context, Role::Output, first, after.as_deref()).await
     }
 
-    async fn input_artifacts(
-        &self,
-        #[graphql(name = "after")] _after: Option<String>,
-        #[graphql(name = "first")] _first: Option<i32>,
-    ) -> ArtifactConnection {
-        ArtifactConnection::default()
+    async fn input_artifacts(&self, context: &Context<'_>, after: Option<String>, first: Option<i32>) -> Result<ArtifactConnection> {
+        self.artifacts(context, Role::Input, first, after.as_deref()).await
+    }
+}
+
+impl Run {
+    async fn artifacts(&self, context: &Context<'_>, role: Role, first: Option<i32>, after: Option<&str>) -> Result<ArtifactConnection> {
+        let artifacts = Request::of(context).backend.state.artifacts_of_run(self.path(), role).await?;
+        let listing = [if role == Role::Output { "output artifacts" } else { "input artifacts" }, &self.path().to_string()];
+        ArtifactConnection::page(artifacts, &listing, first, after)
     }
 }
 
@@ -345,4 +348,12 @@ fn wire_config(record: &RunRecord) -> String {
         config.insert("_wandb".to_owned(), wrapped(internal));
     }
     object_text(&config)
+}
+
+/// The summary as the wire has it, with what the client keeps of its own under `_wandb`.
+fn wire_summary(record: &RunRecord) -> String {
+    let Some(internal) = &record.summary_internal else { return object_text(&record.summary) };
+    let mut summary = record.summary.clone();
+    summary.insert("_wandb".to_owned(), internal.clone());
+    object_text(&summary)
 }

@@ -4,6 +4,9 @@ use async_graphql::{ID, SimpleObject};
 
 use super::scalars::{DateTime, JsonString};
 
+/// The name of the one who asks. Keys are not told apart.
+pub(crate) const VIEWER_NAME: &str = "runlake";
+
 /// A user. `Run.user` has one always, since the SDK fails on null; what is not known in it is null.
 #[derive(Clone, Debug, Default, SimpleObject)]
 pub(super) struct User {
@@ -23,17 +26,19 @@ pub(super) struct User {
 
 impl User {
     /// The one who asks.
-    pub(super) fn viewer(entities: Vec<String>) -> Self {
-        let name = Some("runlake".to_owned());
+    pub(super) fn viewer(default_entity: String, entities: Vec<String>, read_only: bool) -> Self {
+        let name = Some(VIEWER_NAME.to_owned());
         Self {
-            id: ID::from("runlake"),
+            id: ID::from(VIEWER_NAME),
             name: name.clone(),
             username: name,
             admin: Some(false),
             flags: Some(JsonString("{}".to_owned())),
-            entity: Some(entities.first().cloned().unwrap_or_else(|| "local".to_owned())),
+            entity: Some(default_entity),
             api_keys: Some(ApiKeyConnection { edges: Vec::new() }),
-            teams: Some(EntityConnection { edges: entities.into_iter().map(|name| EntityEdge { node: Entity::new(name) }).collect() }),
+            teams: Some(EntityConnection {
+                edges: entities.into_iter().map(|name| EntityEdge { node: Entity::new(name, read_only) }).collect(),
+            }),
             ..Self::default()
         }
     }
@@ -80,10 +85,19 @@ pub(super) struct Entity {
     name: String,
     is_team: Option<bool>,
     read_only: Option<bool>,
+    /// There are none here; processes of the official SDK ask for it.
+    organization: Option<Organization>,
+}
+
+/// What teams belong to.
+#[derive(Clone, Debug, SimpleObject)]
+struct Organization {
+    name: String,
+    core_weave_organization_id: Option<String>,
 }
 
 impl Entity {
-    pub(super) fn new(name: String) -> Self {
-        Self { id: ID::from(format!("Entity:{name}")), name, is_team: None, read_only: Some(true) }
+    pub(super) fn new(name: String, read_only: bool) -> Self {
+        Self { id: ID::from(format!("Entity:{name}")), name, is_team: None, read_only: Some(read_only), organization: None }
     }
 }

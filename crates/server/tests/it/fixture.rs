@@ -185,6 +185,7 @@ impl Source for Fixture {
                 size_bytes: content.len() as u64,
                 modified_at: Timestamp::from_micros(1_704_067_200_000_000),
                 path: self.path(run, name),
+                md5: None,
             };
             Ok(self.found(run).map(|run| run.files.iter().map(file).collect()).unwrap_or_default())
         }

@@ -112,7 +112,7 @@ async fn numbers_of_any_size_stay_exact() {
 async fn what_is_missing_is_null_without_an_error() {
     let backend = Backend::start().await;
     let query = r#"query {
-        here: project(name: "demo", entityName: "acme") { a: run(name: "full") { state } b: run(name: "live") { state } none: run(name: "none") { state } sweep(sweepName: "sw1") { id } }
+        here: project(name: "demo", entityName: "acme") { a: run(name: "full") { state } b: run(name: "live") { state } none: run(name: "none") { state } sweep(sweepName: "sw2") { id } }
         gone: project(name: "none", entityName: "acme") { id }
         other: models(entityName: "acme", first: 1) { edges { node { name } } pageInfo { hasNextPage endCursor } }
         nobody: models(entityName: "nobody") { edges { node { name } } }
@@ -125,4 +125,18 @@ async fn what_is_missing_is_null_without_an_error() {
         r#"query ($after: String) { models(entityName: "acme", after: $after) { edges { node { name } } pageInfo { hasNextPage } } }"#;
     let next = backend.data(next, json!({"after": data["other"]["pageInfo"]["endCursor"]})).await;
     assert_eq!(next["models"], json!({"edges": [{"node": {"name": "other"}}], "pageInfo": {"hasNextPage": false}}));
+}
+
+#[tokio::test]
+async fn sweeps_are_what_their_runs_tell() {
+    let backend = Backend::start().await;
+    let sweep = "id name method state config runCount createdAt runs(first: 5) { edges { node { name } } totalCount } agents { edges { node { id } } }";
+    let query = format!(
+        r#"{{ project(name: "demo", entityName: "acme") {{ totalSweeps sweep(sweepName: "sw1") {{ {sweep} }} sweeps {{ edges {{ node {{ name }} }} pageInfo {{ hasNextPage }} }} }} }}"#
+    );
+    let project = backend.data(&query, Value::Null).await["project"].take();
+    assert_eq!((&project["totalSweeps"], &project["sweeps"]["edges"]), (&json!(1), &json!([{"node": {"name": "sw1"}}])));
+    let sweep = &project["sweep"];
+    assert_eq!((&sweep["state"], &sweep["runCount"], &sweep["agents"]["edges"]), (&json!("FINISHED"), &json!(1), &json!([])));
+    assert_eq!(sweep["runs"], json!({"edges": [{"node": {"name": "full"}}], "totalCount": 1}));
 }

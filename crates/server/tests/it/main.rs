@@ -3,6 +3,7 @@
 #![expect(clippy::cast_precision_loss, reason = "steps of the fixture are small")]
 
 mod access;
+mod artifacts;
 mod documents;
 mod exports;
 mod fixture;
@@ -10,6 +11,8 @@ mod history;
 mod lake;
 mod listing;
 mod transfer;
+mod uploads;
+mod writes;
 
 use std::time::Duration;
 

@@ -1,0 +1,34 @@
+//! The examples of the library run against the embedded backend, and give what they should.
+
+#[path = "../../../crates/runlake/examples/sdk_documentation.rs"]
+#[expect(dead_code, reason = "its `main` is for the command line")]
+mod sdk_documentation;
+
+use runlake::Api;
+use runlake_fetch::Client;
+use runlake_tests::backend::{Backend, KEY};
+use runlake_tests::lake::{PROJECT, block_on, sample_lake};
+use sdk_documentation as examples;
+
+#[test]
+fn the_examples_of_the_official_sdks_documentation() {
+    let backend = Backend::start(&sample_lake());
+    let api = Api::new(Client::builder().with_base_url(backend.base_url()).with_api_key(KEY.into()).build().unwrap());
+    let run = format!("{PROJECT}/lr001-seed1");
+    block_on(async {
+        assert!(examples::runs_that_match(&api, PROJECT).await.unwrap() >= 9);
+        let counts = examples::runs_by_config(&api, PROJECT).await.unwrap();
+        assert!(counts[0] >= 3 && counts[1] > counts[0] && counts[2] >= counts[1], "{counts:?}");
+        assert_eq!(examples::runs_by_name(&api, PROJECT).await.unwrap(), 2);
+        assert!(examples::runs_by_loss(&api, PROJECT).await.unwrap().is_some());
+        assert_eq!(examples::projects_of(&api, "runlake").await.unwrap(), ["digits", "live"]);
+        assert!(examples::places(&api, PROJECT, "values").await.unwrap());
+        let lines = examples::console(&api, "runlake/digits/records").await.unwrap();
+        assert!(lines[0] > 0 && lines[0] == lines[1], "{lines:?}");
+        assert_eq!(examples::losses(&api, &run).await.unwrap().len(), 80);
+        assert_eq!(examples::pending_run(&api).await.unwrap().state().as_str(), "pending");
+        let changed = examples::changed_run(&api, &run).await.unwrap();
+        assert!(changed.tags().contains(&"new".to_owned()) && changed.config().await.unwrap().contains_key("foo"));
+        examples::stopped_run(&api, "entity/project/my-pending-run").await.unwrap();
+    });
+}
