@@ -5,17 +5,26 @@
 //! | the `runlake` binary | [`binary`] |
 //! | a call of it, in a clean environment, and what it answered | [`command`] |
 //! | `runlake serve` in the background | [`backend`] |
+//! | faults between a client and that backend | [`fault`], [`fault_proxy`] |
 //! | the lake with the sample runs, and rows out of any lake | [`lake`] |
+//! | chance with a seed, and how often to try it | [`chance`] |
+//! | two lakes compared | [`same_lake`] |
 //! | what the sample runs logged | [`truth`] |
 //! | Python with the official SDK and other readers of lakes | [`python`] |
+//! | an S3 server | [`object_store`] |
 //! | folders that test processes share | [`shared`] |
 //!
 //! A helper that cannot do its part panics and says why: no test passes because something is missing.
 
 pub mod backend;
 pub mod binary;
+pub mod chance;
 pub mod command;
+pub mod fault;
+pub mod fault_proxy;
 pub mod lake;
+pub mod object_store;
 pub mod python;
+pub mod same_lake;
 pub mod shared;
 pub mod truth;

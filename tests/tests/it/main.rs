@@ -5,7 +5,12 @@
 mod architecture;
 mod bad_input;
 mod demo;
+mod disk;
+mod endless_faults;
+mod faults;
 mod formats;
+mod kills;
+mod object_store;
 mod output;
 mod readers;
 mod round_trip;

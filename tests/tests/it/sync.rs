@@ -8,10 +8,9 @@ use runlake_lake::{Lake, Location, StoredRun};
 use runlake_tests::backend::Backend;
 use runlake_tests::command::Runlake;
 use runlake_tests::lake::{PROJECT, block_on, columns, history, open, sample_lake};
+use runlake_tests::same_lake::{assert_same, verify};
 use runlake_types::{HistoryKeys, Json, KindCounts, Object, ProjectPath, RunRecord, RunState, Timestamp};
 use tempfile::TempDir;
-
-use crate::round_trip::{assert_same, verify};
 
 const TEAM: &str = "team/sync";
 
@@ -66,7 +65,7 @@ impl Service {
     fn export(&self, lake: &Path) -> BTreeMap<String, String> {
         let outcome = self.backend.call(["export", TEAM, "--format", "ndjson", "--verify", "--lake"]).arg(lake).succeed();
         assert!(outcome.stderr.contains(": 0 differences"), "{}", outcome.stderr);
-        block_on(assert_same(self.folder.path(), lake, TEAM));
+        assert_same(self.folder.path(), lake, TEAM);
         verify(lake);
         let line = |line: &str| {
             let row: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -141,7 +140,7 @@ fn small_files_become_large_ones_and_old_ones_go() {
     assert_eq!(files().len(), 5, "one of each export");
     Runlake::new(["compact", "--lake"]).arg(lake.path()).succeed();
     assert_eq!(files().len(), 1);
-    block_on(assert_same(service.folder.path(), lake.path(), TEAM));
+    assert_same(service.folder.path(), lake.path(), TEAM);
     verify(lake.path());
     let vacuum = |options: &[&str]| {
         let call = Runlake::new(["vacuum", "--keep", "0s", "--format", "ndjson", "--lake"]).arg(lake.path());
@@ -159,7 +158,7 @@ fn small_files_become_large_ones_and_old_ones_go() {
     assert!(old > 5, "{old}");
     assert_eq!((vacuum(&[]), vacuum(&[])), (old, 0));
     assert_eq!(on_disk(), 1);
-    block_on(assert_same(service.folder.path(), lake.path(), TEAM));
+    assert_same(service.folder.path(), lake.path(), TEAM);
     verify(lake.path());
     service.put("grows", &losses(0..99, 0.5), 99, "grows");
     assert_eq!(service.export(lake.path()), outcome_of("grows", "appended"));
@@ -178,7 +177,7 @@ fn exporters_of_all_shards_and_of_the_same_runs_fill_one_lake_at_once() {
         }
     });
     verify(lake.path());
-    block_on(assert_same(&source, lake.path(), PROJECT));
+    assert_same(&source, lake.path(), PROJECT);
 }
 
 #[test]
