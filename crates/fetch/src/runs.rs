@@ -65,21 +65,23 @@ impl Client {
         self.run_pages(project, &query).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten().try_filter(is_new)
     }
 
-    /// All runs that match. When their number is not what the service says at the end, because runs were made or deleted meanwhile, the
-    /// project is listed again, up to three times; after that the last listing stands, with a warning in the log.
+    /// All runs that match. When their number is not what the service says at the end, because runs were made or deleted meanwhile, or when
+    /// a page leads back to an earlier one, the project is listed again, up to three times. After that the last listing stands, with a
+    /// warning in the log, or the circle is an error.
     ///
     /// # Errors
-    /// [`ErrorKind::ProjectNotFound`], and as every call.
+    /// [`ErrorKind::ProjectNotFound`], [`ErrorKind::RepeatedCursor`], and as every call.
     pub async fn list_runs(&self, project: &ProjectPath, query: RunsQuery) -> Result<Vec<RunRecord>, Error> {
         let mut listing = 1;
         loop {
-            let (mut runs, mut seen, mut total) = (Vec::new(), HashSet::new(), None);
-            let mut pages = std::pin::pin!(self.run_pages(project, &query));
-            while let Some(page) = pages.try_next().await? {
-                runs.extend(page.items.into_iter().filter(|run| seen.insert(run.storage_id.clone())));
-                // The count that came with the last page is of the same moment as that page.
-                total = page.total;
-            }
+            let (runs, total) = match self.list_once(project, &query).await {
+                Err(error) if listing < LISTINGS && matches!(error.kind(), ErrorKind::RepeatedCursor { .. }) => {
+                    tracing::debug!(%project, "a page of the listing led back: listing the project again");
+                    listing += 1;
+                    continue;
+                }
+                listed => listed?,
+            };
             let settled = total.is_none_or(|total| u64::try_from(runs.len()).is_ok_and(|listed| listed == total));
             if settled {
                 return Ok(runs);
@@ -91,6 +93,18 @@ impl Client {
             tracing::debug!(%project, listed = runs.len(), counted = total, "the project changed while it was listed: listing it again");
             listing += 1;
         }
+    }
+
+    /// The runs of one listing, and how many there are by the service's count.
+    async fn list_once(&self, project: &ProjectPath, query: &RunsQuery) -> Result<(Vec<RunRecord>, Option<u64>), Error> {
+        let (mut runs, mut seen, mut total) = (Vec::new(), HashSet::new(), None);
+        let mut pages = std::pin::pin!(self.run_pages(project, query));
+        while let Some(page) = pages.try_next().await? {
+            runs.extend(page.items.into_iter().filter(|run| seen.insert(run.storage_id.clone())));
+            // The count that came with the last page is of the same moment as that page.
+            total = page.total;
+        }
+        Ok((runs, total))
     }
 
     /// How many runs match.
