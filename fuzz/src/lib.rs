@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `json` | `runlake_types::Json` |
 //! | `filter` | `runlake_types::Filter` |
-//! | `page_rows` | lines of a history page, into columns and back |
-//! | `parquet_export` | a Parquet export, into rows |
-//! | `offline_log` | a `.wandb` file |
+//! | `history_page` | a page of history, into columns and back |
+//! | `parquet_export` | a Parquet export, into columns and into rows |
+//! | `offline_log` | a `.wandb` file, in both of its readers |
 
 use std::path::{Path, PathBuf};
 
 use runlake_ingest::offline::{Row, decode_log_bytes};
+use runlake_ingest::RowColumns;
 use runlake_types::{Json, Object};
 
 /// The variable that names the folder into which seeds are written before the first input is tried.
@@ -48,6 +49,15 @@ pub fn sample_histories(most: usize) -> Vec<Vec<Object>> {
     let history = |row| if let Row::History(row) = row { Some(row) } else { None };
     let logs = sample_logs().into_iter().filter_map(|log| decode_log_bytes(&log).ok());
     logs.map(|(_, rows)| rows.into_iter().filter_map(history).take(most).collect()).collect()
+}
+
+/// The rows of columns as text.
+///
+/// # Panics
+/// When they cannot be made.
+pub fn rows_of(columns: &RowColumns) -> Vec<String> {
+    let rows = columns.to_rows().expect("columns have rows");
+    rows.into_iter().map(|row| Json::Object(row).to_canonical_text()).collect()
 }
 
 /// A row as text, without nulls and empty dicts, which a lake keeps as absent keys.

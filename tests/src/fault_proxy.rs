@@ -29,19 +29,23 @@ pub struct FaultProxy {
     runtime: Option<Runtime>,
 }
 
-/// How a backend is made to answer in smaller pieces than it is asked for, as services with lower limits do.
+/// How a backend is made to give less than it is asked for, as services with lower limits do, without a word.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct PageSizes {
+pub struct Limits {
     /// The most runs of a page of the listing.
     pub runs: Option<u64>,
     /// The most rows of a page of history; the backend samples when there are more.
-    pub rows: Option<u64>,
+    pub sampled_rows: Option<u64>,
+    /// The most rows of a page of history; those after are left out.
+    pub first_rows: Option<usize>,
+    /// Whether files come whole, whatever range of them is asked for.
+    pub no_ranges: bool,
 }
 
 #[derive(Debug)]
 struct State {
     backend_port: u16,
-    sizes: PageSizes,
+    limits: Limits,
     script: Mutex<Script>,
     injected: Mutex<Vec<String>>,
     /// The last right answer by run and kind of request.
@@ -72,14 +76,14 @@ struct Reply {
 impl FaultProxy {
     /// A proxy in front of `backend`.
     pub fn start(backend: &Backend, rules: Vec<Rule>) -> Self {
-        Self::start_with(backend, rules, PageSizes::default())
+        Self::start_with(backend, rules, Limits::default())
     }
 
-    /// A proxy that makes the backend answer in small pieces.
-    pub fn start_with(backend: &Backend, rules: Vec<Rule>, sizes: PageSizes) -> Self {
+    /// A proxy that makes the backend give less than it is asked for.
+    pub fn start_with(backend: &Backend, rules: Vec<Rule>, limits: Limits) -> Self {
         let state = Arc::new(State {
             backend_port: backend.port(),
-            sizes,
+            limits,
             script: Mutex::new(Script::new(rules)),
             injected: Mutex::default(),
             previous: Mutex::default(),
@@ -151,10 +155,10 @@ impl State {
             }
         };
         if asked.is(Requests::Listings) {
-            lower("perPage", self.sizes.runs);
+            lower("perPage", self.limits.runs);
         }
         if asked.is(Requests::HistoryPages) {
-            lower("samples", self.sizes.rows);
+            lower("samples", self.limits.sampled_rows);
         }
         asked.body = body.to_string();
     }
@@ -183,16 +187,18 @@ impl State {
             }
             _ => {}
         }
-        let answer = self.forward(request).await?;
+        let mut answer = self.forward(request).await?;
+        if let Some(rows) = self.limits.first_rows.filter(|_| request.asked.is(Requests::HistoryPages)) {
+            answer.cut_history(rows);
+        }
         let kind = kind_and_run(&request.asked);
         let previous = self.previous.lock().expect("no holder of the lock panics").insert(kind, answer.clone());
         Ok(match fault {
             Some(Fault::PreviousAnswer) => previous.unwrap_or(answer).whole(),
             Some(Fault::SameCursor) => self.with_the_last_cursor(answer).whole(),
-            Some(fault) => answer.spoilt(&fault),
-            None => {
+            fault => {
                 self.note_cursor(&answer);
-                answer.whole()
+                fault.map_or_else(|| answer.whole(), |fault| answer.clone().spoilt(&fault))
             }
         })
     }
@@ -203,7 +209,8 @@ impl State {
         let mut bytes = Vec::new();
         for line in &request.head {
             let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-            if !matches!(name.as_str(), "connection" | "content-length" | "accept-encoding") {
+            let is_dropped = name == "range" && self.limits.no_ranges;
+            if !is_dropped && !matches!(name.as_str(), "connection" | "content-length" | "accept-encoding") {
                 bytes.extend_from_slice(format!("{line}\r\n").as_bytes());
             }
         }
@@ -221,9 +228,13 @@ impl State {
         }
     }
 
+    /// The first page has none before it, and passes as it is.
     fn with_the_last_cursor(&self, mut answer: Answer) -> Answer {
-        let last = self.last_cursor.lock().expect("no holder of the lock panics").clone();
-        if let (Ok(mut body), Some(last)) = (serde_json::from_slice::<Value>(&answer.body), last) {
+        let Some(last) = self.last_cursor.lock().expect("no holder of the lock panics").clone() else {
+            self.note_cursor(&answer);
+            return answer;
+        };
+        if let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) {
             if let Some(cursor) = end_cursor(&mut body) {
                 *cursor = last.into();
             }
@@ -257,6 +268,15 @@ impl Answer {
         let body = if is_chunked { without_chunks(&bytes[head_length..])? } else { bytes[head_length..].to_vec() };
         headers.retain(|(name, _)| !matches!(name.as_str(), "transfer-encoding" | "content-length" | "connection"));
         Some(Self { status, headers, body })
+    }
+
+    /// Leaves out all but the first rows of a page of history.
+    fn cut_history(&mut self, rows: usize) {
+        let Ok(mut body) = serde_json::from_slice::<Value>(&self.body) else { return };
+        if let Some(history) = body.pointer_mut("/data/project/run/history").and_then(Value::as_array_mut) {
+            history.truncate(rows);
+            self.body = body.to_string().into_bytes();
+        }
     }
 
     /// The head, which announces `length` bytes.

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 
 use crate::{ROOT, run};
 
-const TARGETS: [&str; 5] = ["json", "filter", "page_rows", "parquet_export", "offline_log"];
+const TARGETS: [&str; 5] = ["json", "filter", "history_page", "parquet_export", "offline_log"];
 
 /// What cargo-fuzz passes to the compiler for coverage
 /// (<https://github.com/rust-fuzz/cargo-fuzz/blob/main/src/project.rs>).

@@ -4,45 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runlake_tests::absorbed::{ALL_EXPORTED, ALL_LIVE, absorbed, all_absorbed, one_after_the_other};
 use runlake_tests::backend::Backend;
 use runlake_tests::chance::repeats;
 use runlake_tests::command::Runlake;
 use runlake_tests::fault::{Fault, Requests, Rule, When};
-use runlake_tests::fault_proxy::{FaultProxy, PageSizes};
+use runlake_tests::fault_proxy::{FaultProxy, Limits};
 use runlake_tests::lake::{FEW_RUNS, PROJECT, sample_log, small_lake, table_versions};
 use runlake_tests::same_lake::{assert_same, verify};
-
-/// No exports, so that every row comes in pages of history.
-const ALL_LIVE: &[&str] = &["--exports", "never"];
-const ALL_EXPORTED: &[&str] = &["--exports", "always"];
-
-/// Rules that spoil the first requests in turn, the retries among them.
-fn one_after_the_other(on: Requests, faults: impl IntoIterator<Item = Fault>) -> Vec<Rule> {
-    (1..).zip(faults).map(|(number, fault)| Rule::new(on, When::Nth(number), fault)).collect()
-}
-
-/// Exports through the proxy, and compares with the lake that the backend serves. Gives what was injected.
-fn absorbed(options: &[&str], rules: Vec<Rule>, sizes: PageSizes) -> Vec<String> {
-    let source = small_lake();
-    let backend = Backend::start_with(&source, options);
-    let proxy = FaultProxy::start_with(&backend, rules, sizes);
-    let folder = tempfile::tempdir().unwrap();
-    let outcome = proxy.call(["export", PROJECT, "--lake"]).arg(folder.path()).run();
-    let injected = proxy.injected();
-    let words = &outcome.stderr;
-    assert_eq!(outcome.code, Some(0), "after the faults {injected:#?}:\n{words}");
-    assert!(words.contains(&format!("{} runs written, 0 unchanged, 0 removed, 0 failed", FEW_RUNS.len())), "{words}");
-    assert_same(&source, folder.path(), PROJECT);
-    verify(folder.path());
-    injected
-}
-
-/// As [`absorbed`], where every rule must have struck.
-fn all_absorbed(options: &[&str], rules: Vec<Rule>) {
-    let wanted = rules.len();
-    let injected = absorbed(options, rules, PageSizes::default());
-    assert!(injected.len() >= wanted, "only these of {wanted} faults came: {injected:#?}");
-}
 
 #[test]
 fn a_limit_of_requests() {
@@ -78,79 +47,10 @@ fn answers_that_are_torn() {
 }
 
 #[test]
-fn files_that_are_torn() {
-    all_absorbed(ALL_EXPORTED, one_after_the_other(Requests::Downloads, [Fault::TruncatedGzip, Fault::TooLong, Fault::ResetInBody]));
-}
-
-#[test]
-fn a_file_that_is_shorter_than_it_was_but_as_long_as_announced() {
-    // Nothing but the file's own end tells; whether it is fetched again or its run is reported, no half of it may land.
-    let source = small_lake();
-    let backend = Backend::start_with(&source, ALL_EXPORTED);
-    let proxy = FaultProxy::start(&backend, one_after_the_other(Requests::Downloads, [Fault::TooShort]));
-    let folder = tempfile::tempdir().unwrap();
-    let outcome = proxy.call(["export", PROJECT, "--lake"]).arg(folder.path()).run();
-    assert!(matches!(outcome.code, Some(0 | 5)), "{}", outcome.stderr);
-    verify(folder.path());
-    proxy.call(["export", PROJECT, "--lake"]).arg(folder.path()).succeed();
-    assert_same(&source, folder.path(), PROJECT);
-}
-
-#[test]
 fn a_part_of_an_answer_beside_an_error_that_passes() {
-    let faults = ["context deadline exceeded", "rate limit exceeded", "service temporarily unavailable"].map(Fault::PartialData);
+    let faults = ["context deadline exceeded", "rate limit exceeded", "Internal server error"].map(Fault::PartialData);
     for on in [Requests::Listings, Requests::HistoryPages] {
         all_absorbed(ALL_LIVE, one_after_the_other(on, faults.clone()));
-    }
-}
-
-#[test]
-fn signed_addresses_that_expire() {
-    let injected = absorbed(ALL_EXPORTED, vec![Rule::new(Requests::Downloads, When::OnceEach, Fault::Expired)], PageSizes::default());
-    // The run without rows has no export.
-    assert!(injected.len() >= FEW_RUNS.len(), "{injected:#?}");
-}
-
-#[test]
-fn pages_that_are_sampled_below_what_was_asked_for() {
-    absorbed(ALL_LIVE, Vec::new(), PageSizes { runs: Some(2), rows: Some(10) });
-}
-
-#[test]
-fn pages_that_come_twice_in_the_place_of_the_next() {
-    let source = small_lake();
-    let backend = Backend::start_with(&source, ALL_LIVE);
-    let rules = [2, 4, 7, 9, 13, 16].map(|number| Rule::new(Requests::HistoryPages, When::Nth(number), Fault::PreviousAnswer));
-    let proxy = FaultProxy::start_with(&backend, rules.to_vec(), PageSizes { rows: Some(10), runs: None });
-    let folder = tempfile::tempdir().unwrap();
-    let words = proxy.call(["export", PROJECT, "--lake"]).arg(folder.path()).succeed().stderr;
-    assert_eq!(proxy.injected().len(), rules.len());
-    // Rows that never came are asked for again, or missed by their count; then the run is not taken for complete.
-    if words.contains("it is stored as not complete") {
-        backend.call(["export", PROJECT, "--lake"]).arg(folder.path()).succeed();
-    }
-    assert_same(&source, folder.path(), PROJECT);
-    verify(folder.path());
-}
-
-#[test]
-fn a_cursor_that_comes_twice_ends_the_listing_or_is_asked_again() {
-    let source = small_lake();
-    let backend = Backend::start(&source);
-    for when in [When::Nth(2), When::Always] {
-        let rules = vec![Rule::new(Requests::Listings, when, Fault::SameCursor)];
-        // The first page has no page before it, and passes as it is.
-        let rules = [vec![Rule::new(Requests::Listings, When::Nth(1), Fault::LimitUsedUp("0"))], rules].concat();
-        let proxy = FaultProxy::start_with(&backend, rules, PageSizes { runs: Some(2), rows: None });
-        let folder = tempfile::tempdir().unwrap();
-        let lake = folder.path().join("lake");
-        let outcome = proxy.call(["export", PROJECT, "--lake"]).arg(&lake).run();
-        if outcome.code != Some(0) {
-            assert_eq!(outcome.code, Some(7), "{}", outcome.stderr);
-            assert!(outcome.stderr.contains("cursor") && outcome.stderr.contains("hint:"), "{}", outcome.stderr);
-            backend.call(["export", PROJECT, "--lake"]).arg(&lake).succeed();
-        }
-        assert_same(&source, &lake, PROJECT);
     }
 }
 
@@ -162,16 +62,8 @@ fn rows_that_are_logged_while_the_export_runs() {
     let bytes = fs_err::read(&log).unwrap();
     fs_err::write(&half, &bytes[..bytes.len() / 2]).unwrap();
     let import = |log: &Path, source: &Path| {
-        let options = ["--project", "live", "--unfinished", "running", "--lake"];
-        Runlake::new(["import"])
-            .arg(log)
-            .arg(options[0])
-            .arg(options[1])
-            .arg(options[2])
-            .arg(options[3])
-            .arg(options[4])
-            .arg(source)
-            .succeed();
+        let call = Runlake::new(["import", "--project", "live", "--unfinished", "running", "--lake"]);
+        call.arg(source).arg(log).succeed();
     };
     import(&half, &source);
     let backend = Backend::start_with(&source, ALL_LIVE);
@@ -180,7 +72,7 @@ fn rows_that_are_logged_while_the_export_runs() {
         move || import(&log, &source)
     };
     let rules = vec![Rule::new(Requests::HistoryPages, When::Nth(2), Fault::Happening(Arc::new(happen)))];
-    let proxy = FaultProxy::start_with(&backend, rules, PageSizes { rows: Some(10), runs: None });
+    let proxy = FaultProxy::start_with(&backend, rules, Limits { sampled_rows: Some(10), ..Limits::default() });
     proxy.call(["export", "runlake/live", "--lake"]).arg(&copy).succeed();
     assert_eq!(proxy.injected().len(), 1);
     verify(&copy);
@@ -208,7 +100,7 @@ fn mixed_faults(seed: u64, options: &[&str]) {
     let rules = anywhere.map(|fault| (Requests::All, fault)).into_iter().chain(in_graphql.map(|fault| (Requests::Graphql, fault)));
     let rules = (0_u64..).zip(rules);
     let rules = rules.map(|(index, (on, fault))| Rule::new(on, When::Seldom { per_mille: 12, seed: seed * 100 + index }, fault)).collect();
-    let injected = absorbed(options, rules, PageSizes { runs: Some(2), rows: Some(15) });
+    let injected = absorbed(options, rules, Limits { runs: Some(2), sampled_rows: Some(15), ..Limits::default() });
     assert!(!injected.is_empty(), "the seed {seed} chose no request");
 }
 

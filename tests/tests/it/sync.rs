@@ -1,79 +1,13 @@
 //! A lake that is kept in line with a project that changes: only what is missing is read, and the lake is what the service has.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use runlake_ingest::{Completeness, KindPlan};
-use runlake_lake::{Lake, Location, StoredRun};
 use runlake_tests::backend::Backend;
 use runlake_tests::command::Runlake;
 use runlake_tests::lake::{PROJECT, block_on, columns, history, open, sample_lake};
 use runlake_tests::same_lake::{assert_same, verify};
-use runlake_types::{HistoryKeys, Json, KindCounts, Object, ProjectPath, RunRecord, RunState, Timestamp};
-use tempfile::TempDir;
-
-const TEAM: &str = "team/sync";
-
-/// A project on a backend, whose runs the test writes itself.
-struct Service {
-    folder: TempDir,
-    backend: Backend,
-}
-
-impl Service {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        block_on(Lake::open_or_create(Location::folder(folder.path()).unwrap())).unwrap();
-        let service = Self { backend: Backend::start(folder.path()), folder };
-        service.put("still", &[(0, 1.0)], 1, "still");
-        service
-    }
-
-    /// The run has these steps and losses now.
-    fn put(&self, run_id: &str, losses: &[(i64, f64)], heartbeat_seconds: i64, display_name: &str) {
-        let project = ProjectPath::parse(TEAM).unwrap();
-        let mut record = RunRecord::new(project.run(run_id), format!("id of {run_id}"));
-        record.display_name = Some(display_name.to_owned());
-        record.state = RunState::Finished;
-        record.created_at = Some(Timestamp::from_micros(1_790_000_000_000_000));
-        record.heartbeat_at = Some(Timestamp::from_micros(1_790_000_000_000_000 + heartbeat_seconds * 1_000_000));
-        record.history_line_count = Some(losses.len() as u64);
-        let counts = BTreeMap::from([("loss".to_owned(), KindCounts { number: losses.len() as u64, ..KindCounts::default() })]);
-        let last_step = losses.last().unwrap().0;
-        record.history_keys = Some(HistoryKeys::from_counts(&counts, last_step));
-        let rows = losses.iter().map(|(step, loss)| {
-            let members = [("_step", Json::from(*step)), ("_timestamp", Json::from(1.79e9 + loss)), ("loss", Json::from(*loss))];
-            members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Object>()
-        });
-        let stored = StoredRun {
-            record,
-            synced_at: Timestamp::now(),
-            completeness: Completeness::Complete,
-            synced_through_step: Some(last_step),
-            synced_rows: Some(losses.len() as u64),
-            synced_keys: None,
-        };
-        block_on(async {
-            let mut writer = open(self.folder.path()).await.writer(&project, KindPlan::default()).await.unwrap();
-            writer.push_history(run_id, rows.collect()).await.unwrap();
-            writer.end_run(stored).await;
-            writer.commit().await.unwrap();
-        });
-    }
-
-    /// Exports, compares everything, and gives each run's outcome.
-    fn export(&self, lake: &Path) -> BTreeMap<String, String> {
-        let outcome = self.backend.call(["export", TEAM, "--format", "ndjson", "--verify", "--lake"]).arg(lake).succeed();
-        assert!(outcome.stderr.contains(": 0 differences"), "{}", outcome.stderr);
-        assert_same(self.folder.path(), lake, TEAM);
-        verify(lake);
-        let line = |line: &str| {
-            let row: serde_json::Value = serde_json::from_str(line).unwrap();
-            (row["run_id"].as_str().unwrap().to_owned(), row["outcome"].as_str().unwrap().to_owned())
-        };
-        outcome.text().lines().map(line).collect()
-    }
-}
+use runlake_tests::service::{Service, TEAM};
+use runlake_types::ProjectPath;
 
 fn outcome_of(run_id: &str, outcome: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(run_id.to_owned(), outcome.to_owned())])
@@ -119,11 +53,7 @@ fn a_run_that_was_renamed_keeps_its_rows_and_one_that_is_gone_leaves() {
     let before = files();
     assert_eq!(service.export(lake.path()), outcome_of("run", "updated"));
     assert_eq!(files(), before);
-    block_on(async {
-        let mut writer = open(service.folder.path()).await.writer(&ProjectPath::parse(TEAM).unwrap(), KindPlan::default()).await.unwrap();
-        writer.remove_run("run");
-        writer.commit().await.unwrap();
-    });
+    service.remove("run");
     assert_eq!(service.export(lake.path()), outcome_of("run", "removed"));
 }
 
