@@ -27,12 +27,12 @@ fn bunched_losses(rows: i64) -> Vec<(i64, f64)> {
 #[test]
 fn pages_of_a_long_run_with_bunched_steps() {
     let service = Service::start_with(ALL_LIVE);
-    service.put("bunched", &bunched_losses(5_000), 10, "bunched");
+    service.put("bunched", &bunched_losses(1_200), 10, "bunched");
     for limits in [
         Limits { sampled_rows: Some(7), ..Limits::default() },
-        Limits { sampled_rows: Some(999), ..Limits::default() },
+        Limits { sampled_rows: Some(333), ..Limits::default() },
         Limits { first_rows: Some(50), ..Limits::default() },
-        Limits { first_rows: Some(4_999), ..Limits::default() },
+        Limits { first_rows: Some(1_199), ..Limits::default() },
     ] {
         absorbed_from(&service, &[], Vec::new(), limits);
     }
