@@ -249,10 +249,11 @@ fn end_cursor(body: &mut Value) -> Option<&mut Value> {
     body.pointer_mut("/data/project/runs/pageInfo/endCursor")
 }
 
-/// The document and the strings among its variables: what stays the same from page to page of one run.
+/// The document and the strings among its variables: what stays the same from page to page of one run, or of one listing.
 fn kind_and_run(asked: &Asked) -> String {
     let Ok(body) = serde_json::from_str::<Value>(&asked.body) else { return asked.path.clone() };
-    let strings = body["variables"].as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str());
+    let variables = body["variables"].as_object().into_iter().flatten().filter(|(name, _)| *name != "cursor");
+    let strings = variables.filter_map(|(_, value)| value.as_str());
     format!("{} {}", body["query"], strings.collect::<Vec<_>>().join(" "))
 }
 
