@@ -12,6 +12,7 @@ use runlake_tests::fault::{Fault, Requests, Rule, When};
 use runlake_tests::fault_proxy::{FaultProxy, Limits};
 use runlake_tests::lake::{FEW_RUNS, PROJECT, sample_log, small_lake, table_versions};
 use runlake_tests::same_lake::{assert_same, verify};
+use runlake_tests::service::{Service, TEAM};
 
 #[test]
 fn a_limit_of_requests() {
@@ -79,6 +80,26 @@ fn rows_that_are_logged_while_the_export_runs() {
     proxy.call(["export", "runlake/live", "--lake"]).arg(&copy).succeed();
     assert_same(&source, &copy, "runlake/live");
     verify(&copy);
+}
+
+#[test]
+fn a_run_that_is_deleted_while_it_is_read() {
+    let service = Arc::new(Service::start_with(ALL_LIVE));
+    let losses: Vec<(i64, f64)> = (0..300).map(|row| (row * 5, 0.5)).collect();
+    service.put("doomed", &losses, 10, "doomed");
+    let happen = {
+        let service = Arc::clone(&service);
+        move || service.remove("doomed")
+    };
+    let rules = vec![Rule::new(Requests::OfRun("doomed"), When::Nth(2), Fault::Happening(Arc::new(happen)))];
+    let proxy = FaultProxy::start_with(&service.backend, rules, Limits { sampled_rows: Some(20), ..Limits::default() });
+    let lake = tempfile::tempdir().unwrap();
+    let outcome = proxy.call(["export", TEAM, "--lake"]).arg(lake.path()).run();
+    assert_eq!(proxy.injected().len(), 1);
+    // The backend goes on for a moment with what it has in hand.
+    assert!(matches!(outcome.code, Some(0 | 5)), "{}", outcome.stderr);
+    verify(lake.path());
+    service.export(lake.path());
 }
 
 /// A tenth of all requests fails, each kind of fault alike, and which is up to the seed.
