@@ -183,7 +183,7 @@ fn scanned(script: Script, options: ScanOptions) -> (Vec<String>, Completeness) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, max_shrink_iters: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn any_split_of_a_history_is_scanned_into_the_same_rows(
