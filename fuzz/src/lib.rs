@@ -10,8 +10,8 @@
 
 use std::path::{Path, PathBuf};
 
-use runlake_ingest::offline::{Row, decode_log_bytes};
 use runlake_ingest::RowColumns;
+use runlake_ingest::offline::{Row, decode_log_bytes};
 use runlake_types::{Json, Object};
 
 /// The variable that names the folder into which seeds are written before the first input is tried.
@@ -30,6 +30,18 @@ pub fn write_seeds(seeds: impl FnOnce() -> Vec<Vec<u8>>) {
     for (number, seed) in seeds().into_iter().filter(|seed| seed.len() <= MOST_SEED_BYTES).enumerate() {
         fs_err::write(folder.join(format!("seed-{number:03}")), seed).expect("the folder of seeds is writable");
     }
+}
+
+/// Passes over panics within other crates: the reader of exports catches those of the Parquet library, and reports a damaged file. Panics of
+/// our own code still end the process. To be called in the `init` of a target, after which libFuzzer has set its own hook.
+pub fn pass_over_panics_of_dependencies() {
+    let end_process = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_of_dependency = panic.location().is_some_and(|location| location.file().contains("/registry/src/"));
+        if !is_of_dependency {
+            end_process(panic);
+        }
+    }));
 }
 
 /// The sample logs.

@@ -130,12 +130,39 @@ fn killed_while_it_brings_a_lake_up_to_date() {
     }
 }
 
+#[test]
+fn killed_between_the_commits_to_two_tables_it_leaves_rows_that_are_noted_and_taken_up() {
+    let service = Service::start();
+    let lake = tempfile::tempdir().unwrap();
+    service.put("goes-on", &losses(1, 300), 10, "goes-on");
+    service.export(lake.path());
+    let records = lake.path().join("runs");
+    let records_before = tempfile::tempdir().unwrap();
+    copy_folder(&records, records_before.path());
+    service.put("goes-on", &losses(1, 400), 20, "goes-on");
+    service.put("new", &losses(2, 50), 20, "new");
+    service.export(lake.path());
+    // The table of runs is the last to be committed to.
+    fs_err::remove_dir_all(&records).unwrap();
+    copy_folder(records_before.path(), &records);
+
+    let words = Runlake::new(["verify", "--lake"]).arg(lake.path()).succeed().stderr;
+    assert!(words.contains("note: team/sync/goes-on: 100 rows past step 897"), "{words}");
+    assert!(words.contains("note: team/sync/new: 50 rows, and no record yet"), "{words}");
+    let outcomes = service.export(lake.path());
+    assert_eq!(
+        outcomes.into_iter().collect::<Vec<_>>(),
+        [("goes-on", "appended"), ("new", "written")].map(|(id, outcome)| (id.to_owned(), outcome.to_owned()))
+    );
+    assert!(!Runlake::new(["verify", "--lake"]).arg(lake.path()).succeed().stderr.contains("note: "));
+}
+
 fn copy_folder(from: &Path, to: &Path) {
+    fs_err::create_dir_all(to).unwrap();
     for entry in fs_err::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() {
-            fs_err::create_dir_all(&target).unwrap();
             copy_folder(&path, &target);
         } else {
             fs_err::copy(&path, &target).unwrap();
