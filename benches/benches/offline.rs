@@ -107,12 +107,16 @@ impl Log {
             items.push(item(&["_timestamp"], &format!("{:.16e}", 1_795_604_136.860_799_6 + runtime).replace("e9", "e+09")));
             items.shuffle(&mut random);
             let mut record = Vec::new();
-            items.iter().for_each(|item| push_field(&mut record, 1, item));
+            for item in &items {
+                push_field(&mut record, 1, item);
+            }
             log.write(3, &record);
             let first = random.random_range(0..items.len());
             items.rotate_left(first);
             record.clear();
-            items.iter().for_each(|item| push_field(&mut record, 1, item));
+            for item in &items {
+                push_field(&mut record, 1, item);
+            }
             let mut number = vec![0x08];
             push_varint(&mut number, step);
             push_field(&mut record, 2, &number);
@@ -167,7 +171,9 @@ impl Log {
 /// An item as the SDK writes it: `nested_key` also for one part, and `value_json`.
 fn item(parts: &[&str], value: &str) -> Vec<u8> {
     let mut item = Vec::new();
-    parts.iter().for_each(|part| push_field(&mut item, 2, part.as_bytes()));
+    for part in parts {
+        push_field(&mut item, 2, part.as_bytes());
+    }
     push_field(&mut item, 16, value.as_bytes());
     item
 }

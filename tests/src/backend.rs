@@ -75,6 +75,11 @@ impl Backend {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The port on loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What the backend wrote to stderr so far.
     pub fn log(&self) -> String {
         fs_err::read_to_string(&self.log).unwrap_or_default()

@@ -55,6 +55,17 @@ pub fn sample_lake() -> PathBuf {
     })
 }
 
+/// The runs of [`small_lake`]: one with gaps, one with steps far apart, one with values of many types, one with system metrics, one whose log is torn.
+pub const FEW_RUNS: [&str; 6] = ["gaps", "late-start", "mixed", "sparse", "torn", "typed"];
+
+/// A lake with [`FEW_RUNS`] in [`PROJECT`], for tests that export many times. They read it and never change it.
+pub fn small_lake() -> PathBuf {
+    shared_folder("small-lake", &fingerprint(), |folder| {
+        let call = FEW_RUNS.iter().fold(Runlake::new(["import"]), |call, run_id| call.arg(sample_log(run_id)));
+        call.arg("--lake").arg(folder).succeed();
+    })
+}
+
 /// Changes when the binary or the sample data do.
 fn fingerprint() -> String {
     let of_file = |path: &Path| {

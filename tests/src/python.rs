@@ -12,7 +12,8 @@ use crate::backend::{Backend, KEY};
 use crate::command::clean_command;
 use crate::shared::{shared_folder, workspace_folder};
 
-fn scripts() -> PathBuf {
+/// The folder of scripts.
+pub(crate) fn scripts() -> PathBuf {
     workspace_folder().join("tests/python")
 }
 

@@ -1,14 +1,19 @@
 //! The project's own commands, behind the cargo alias `cargo xtask`.
 //!
 //! `test` is what a newcomer and CI run: formatting, lints, documentation, unit tests, end-to-end tests and the conformance suite. What
-//! the tests need from `PyPI` they install themselves, into a virtual environment in the target folder.
+//! the tests need from `PyPI` they install themselves, into a virtual environment in the target folder. Fuzzing is in `fuzz`.
 #![expect(clippy::print_stderr, reason = "it talks to a developer at a terminal")]
+
+mod fuzz;
 
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
+
+/// The checkout.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about)]
@@ -17,11 +22,11 @@ struct Arguments {
     task: Task,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Task {
     /// Everything that CI checks, in the order in which it fails fastest.
     Test {
-        /// Also the tests that take minutes, since they install tools of others.
+        /// Also the tests that install tools of others, and what is up to chance often enough to find what is rare: half an hour more.
         #[arg(long)]
         slow: bool,
     },
@@ -31,6 +36,14 @@ enum Task {
     Members,
     /// Licences, sources and duplicate dependencies, with cargo-deny, which is installed when it is not there.
     Deny,
+    /// Builds every fuzz target and runs each of them, from seeds that are made of the sample data.
+    Fuzz {
+        /// How long each target runs, in seconds.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// The targets; all of them by default.
+        targets: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -39,6 +52,7 @@ fn main() -> ExitCode {
         Task::Lint => lint(),
         Task::Members => members(),
         Task::Deny => deny(),
+        Task::Fuzz { seconds, targets } => fuzz::fuzz(seconds, &targets),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,14 +70,15 @@ fn lint() -> anyhow::Result<()> {
 }
 
 fn test(slow: bool) -> anyhow::Result<()> {
+    let variables: &[(&str, &str)] = if slow { &[("RUNLAKE_SLOW_TESTS", "1")] } else { &[] };
     // Plain `cargo test` runs the same tests where nextest is not installed.
     if Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success()) {
         let which = if slow { "all" } else { "default" };
-        run("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--run-ignored", which], &[])?;
+        run("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--run-ignored", which], variables)?;
     } else {
-        run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--all-targets"], &[])?;
+        run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--all-targets"], variables)?;
         if slow {
-            run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--test", "it", "--", "--ignored"], &[])?;
+            run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--test", "it", "--", "--ignored"], variables)?;
         }
     }
     run("cargo", &["test", "--workspace", "--locked", "--doc"], &[])
@@ -87,7 +102,6 @@ fn deny() -> anyhow::Result<()> {
 fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<()> {
     let line = format!("{program} {}", arguments.join(" "));
     eprintln!("› {line}");
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let started = Instant::now();
     let mut command = Command::new(program);
     // `cargo run` set these for this process; with them, build scripts that look at them would run again, and minutes of compiling follow.
@@ -99,7 +113,7 @@ fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow:
     let status = command
         .args(arguments)
         .envs(variables.iter().copied())
-        .current_dir(root)
+        .current_dir(ROOT)
         .status()
         .with_context(|| format!("cannot start `{program}`"))?;
     if !status.success() {

@@ -18,21 +18,27 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::arguments::Arguments;
+use crate::interrupt::Interrupt;
 
 /// Pages and columns of megabytes come and go all the time; this allocator does not give each of them back to the system.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    start_log(arguments.verbose);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome =
-        runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(interrupt::until_interrupted(commands::run(arguments))));
-    match outcome {
+    match run() {
         Ok(code) => ExitCode::from(code),
         Err(error) => ExitCode::from(report::report(&error)),
     }
+}
+
+fn run() -> anyhow::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let _runtime = runtime.enter();
+    // Before anything else, so that Ctrl-C ends the process alike from its first moments on.
+    let interrupt = Interrupt::listen()?;
+    let arguments = Arguments::parse();
+    start_log(arguments.verbose);
+    runtime.block_on(interrupt.or_end_of(commands::run(arguments)))
 }
 
 /// Log lines go to stderr: warnings by default, more with `-v`, or as `RUNLAKE_LOG` says.

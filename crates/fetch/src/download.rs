@@ -97,9 +97,11 @@ impl Client {
         let mut retry = Retry::new(&self.inner().retry, "download a part of a file");
         loop {
             match self.through_gate(self.try_range(url, range.clone())).await {
-                Ok(bytes) => return Ok(bytes),
-                // The file is shorter than the range: asking again would not make it longer.
-                Err(failure) if matches!(failure.kind, ErrorKind::CutBody { source: None, .. }) => return Err(retry.give_up(failure.kind)),
+                Ok(Part::Whole(bytes)) => return Ok(bytes),
+                // Asking again would not make the file longer.
+                Ok(Part::FileEnds { received }) => {
+                    return Err(retry.give_up(ErrorKind::CutBody { expected: Some(range.end - range.start), received, source: None }));
+                }
                 Err(failure) => retry.after(failure, !self.has_reached(url.expose())).await?,
             }
         }
@@ -167,9 +169,11 @@ impl Client {
         }
     }
 
-    async fn try_range(&self, url: &SignedUrl, range: Range<u64>) -> Result<Bytes, Failure> {
+    async fn try_range(&self, url: &SignedUrl, range: Range<u64>) -> Result<Part, Failure> {
         let length = range.end - range.start;
         let response = self.send_signed(Method::GET, url, Some(&format!("bytes={}-{}", range.start, range.end - 1)), None).await?;
+        let is_whole_file = response.status() == StatusCode::OK;
+        let size = ContentRange::of(&response).and_then(|sent| sent.total);
         // What to pass over before the range begins.
         let skipped = match response.status() {
             StatusCode::PARTIAL_CONTENT => match ContentRange::of(&response).map(|sent| sent.first) {
@@ -187,10 +191,13 @@ impl Client {
         body.read_part(response, skipped..skipped.saturating_add(length), self.inner().timeout).await?;
         self.note_received(body.bytes.len());
         let received = u64::try_from(body.bytes.len()).unwrap_or(u64::MAX);
-        if received < length {
-            return Err(ErrorKind::CutBody { expected: Some(length), received, source: None }.into());
+        if received >= length {
+            return Ok(Part::Whole(body.bytes.freeze()));
         }
-        Ok(body.bytes.freeze())
+        if is_whole_file || size.is_some_and(|size| size < range.end) {
+            return Ok(Part::FileEnds { received });
+        }
+        Err(ErrorKind::CutBody { expected: Some(length), received, source: None }.into())
     }
 
     /// One request, redirects followed. Every hop is asked anew whether it may see the key.
@@ -226,6 +233,16 @@ impl Client {
         }
         Err(ErrorKind::Redirected { to: redacted(&url) }.into())
     }
+}
+
+/// What came of a range.
+#[derive(Debug)]
+enum Part {
+    Whole(Bytes),
+    /// The file ends before the range does.
+    FileEnds {
+        received: u64,
+    },
 }
 
 /// The last bytes of a file.

@@ -376,6 +376,15 @@ impl ErrorKind {
         matches!(self, Self::Connect { .. } | Self::RateLimited { .. })
     }
 
+    /// Whether the server does not say what is wrong, so that the fault may last and is not worth all attempts.
+    pub(crate) fn may_last(&self) -> bool {
+        match self {
+            Self::Decode { .. } => true,
+            Self::GraphQl { messages } => messages.iter().any(|message| is_internal(message)),
+            _ => false,
+        }
+    }
+
     /// Whether fewer requests at once would help the server.
     pub(crate) fn means_overload(&self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::TimedOut { .. } | Self::Server { .. })
@@ -454,6 +463,13 @@ fn is_transient(message: &str) -> bool {
     const WORDS: [&str; 7] =
         ["timed out", "timeout", "deadline exceeded", "try again", "temporarily unavailable", "rate limit", "too many requests"];
     let message = message.to_lowercase();
+    WORDS.iter().any(|words| message.contains(words)) || is_internal(&message)
+}
+
+/// Whether the server fails within, which may pass or not: what resolvers say when a store behind them does not answer.
+fn is_internal(message: &str) -> bool {
+    const WORDS: [&str; 4] = ["internal server error", "internal error", "internal system error", "service unavailable"];
+    let message = message.to_lowercase();
     WORDS.iter().any(|words| message.contains(words))
 }
 
@@ -519,6 +535,7 @@ mod tests {
         let retryable = |message: &str| ErrorKind::GraphQl { messages: vec![message.to_owned()] }.is_retryable();
         assert!(retryable("context deadline exceeded"));
         assert!(retryable("Rate limit reached"));
+        assert!(retryable("Internal server error"));
         assert!(!retryable("Cannot query field \"x\" on type \"Run\"."));
     }
 }

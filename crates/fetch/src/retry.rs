@@ -9,15 +9,16 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::{Error, ErrorKind, Failure};
 
-/// How often an answer that is not JSON is asked for again: a torn answer is rare, a server that is not W&B is not.
-const MALFORMED_ATTEMPTS: u32 = 4;
+/// Requests for an answer that is not JSON, or that speaks of an internal error: torn answers and moments of weakness are rare, a server that
+/// is not W&B, and a run that its server can never give, are not.
+const ATTEMPTS_ON_WHAT_MAY_LAST: u32 = 4;
 
 /// The limits of retrying.
 ///
-/// Retried are HTTP 408, 425, 429 and 5xx but 501, lost and refused connections, time-outs, bodies that end early, damaged gzip,
-/// malformed JSON (four attempts), and GraphQL errors whose words say that they pass. The wait doubles from
-/// [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), shortened by a random part of up to one half; a
-/// `Retry-After` of the server replaces it exactly. Downloads that make progress before they break start anew with all attempts.
+/// Retried are HTTP 408, 425, 429 and 5xx but 501, lost and refused connections, time-outs, bodies that end early, damaged gzip, GraphQL
+/// errors whose words say that they pass, and, with four attempts, malformed JSON and GraphQL errors that speak of an internal error. The
+/// wait doubles from [`first_wait`](Self::first_wait) to [`longest_wait`](Self::longest_wait), shortened by a random part of up to one
+/// half; a `Retry-After` of the server replaces it exactly. Downloads that make progress before they break start anew with all attempts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryPolicy {
     /// Requests per call, the first one included. Default: 10. Set to 1 to disable retries.
@@ -63,7 +64,7 @@ impl RetryPolicy {
             // A host that does not even refuse has cost seconds already.
             ErrorKind::Connect { source, .. } if first_contact && source.is_timeout() => 1,
             ErrorKind::Connect { .. } if first_contact => self.first_contact_attempts.min(self.attempts),
-            ErrorKind::Decode { .. } => MALFORMED_ATTEMPTS.min(self.attempts),
+            kind if kind.may_last() => ATTEMPTS_ON_WHAT_MAY_LAST.min(self.attempts),
             _ => self.attempts,
         }
     }
@@ -161,6 +162,10 @@ mod tests {
         let malformed = || serde_json::from_str::<i64>("1 2").unwrap_err();
         assert_eq!(policy.attempts_for(&ErrorKind::RateLimited { retry_after: None }, true), 10);
         assert_eq!(policy.attempts_for(&ErrorKind::Decode { path: ".".to_owned(), source: malformed() }, false), 4);
+        let said = |message: &str| ErrorKind::GraphQl { messages: vec![message.to_owned()] };
+        assert_eq!(policy.attempts_for(&said("internal server error"), false), 4);
+        assert_eq!(policy.attempts_for(&said("context deadline exceeded"), false), 10);
+        assert_eq!(policy.attempts_for(&said("the shard is gone"), false), 1);
         assert_eq!(policy.attempts_for(&ErrorKind::NoData, false), 1);
     }
 }

@@ -94,7 +94,7 @@ impl Client {
     /// All runs that match, as [`visit_runs`](Self::visit_runs) finds them; those that were deleted meanwhile are left out.
     ///
     /// # Errors
-    /// [`ErrorKind::ProjectNotFound`], and as every call.
+    /// [`ErrorKind::ProjectNotFound`], [`ErrorKind::RepeatedCursor`], and as every call.
     pub async fn list_runs(&self, project: &ProjectPath, query: RunsQuery) -> Result<Vec<RunRecord>, Error> {
         let mut runs = Vec::new();
         let listed = self.visit_runs(project, query, |run| runs.push(run)).await?;
@@ -103,12 +103,12 @@ impl Client {
     }
 
     /// Gives each run that matches to `visit`, once, and holds no more than a page of them. When their number is not what the service says
-    /// at the end, because runs were made or deleted meanwhile, the project is listed again, up to three times; after that the last
-    /// listing stands, with a warning in the log. Gives the storage ids of the last listing, which a run that was deleted meanwhile is
-    /// not among.
+    /// at the end, because runs were made or deleted meanwhile, or when a page leads back to an earlier one, the project is listed again,
+    /// up to three times. After that the last listing stands, with a warning in the log, or the circle is an error. Gives the storage ids
+    /// of the last listing, which a run that was deleted meanwhile is not among.
     ///
     /// # Errors
-    /// [`ErrorKind::ProjectNotFound`], and as every call.
+    /// [`ErrorKind::ProjectNotFound`], [`ErrorKind::RepeatedCursor`], and as every call.
     pub async fn visit_runs(
         &self,
         project: &ProjectPath,
@@ -118,18 +118,21 @@ impl Client {
         let mut visited = HashSet::new();
         let mut listing = 1;
         loop {
-            let (mut listed, mut total) = (HashSet::new(), None);
-            let mut pages = std::pin::pin!(self.pages_of_runs(project, &query));
-            while let Some(page) = pages.try_next().await? {
-                for run in page.items {
-                    listed.insert(run.storage_id.clone());
-                    if visited.insert(run.storage_id.clone()) {
-                        visit(run);
-                    }
+            let mut listed = HashSet::new();
+            let visit_new = |run: RunRecord| {
+                listed.insert(run.storage_id.clone());
+                if visited.insert(run.storage_id.clone()) {
+                    visit(run);
                 }
-                // The count that came with the last page is of the same moment as that page.
-                total = page.total;
-            }
+            };
+            let total = match self.list_once(project, &query, visit_new).await {
+                Err(error) if listing < LISTINGS && matches!(error.kind(), ErrorKind::RepeatedCursor { .. }) => {
+                    tracing::debug!(%project, "a page of the listing led back: listing the project again");
+                    listing += 1;
+                    continue;
+                }
+                listed => listed?,
+            };
             let settled = total.is_none_or(|total| u64::try_from(listed.len()).is_ok_and(|listed| listed == total));
             if settled {
                 return Ok(listed);
@@ -141,6 +144,18 @@ impl Client {
             tracing::debug!(%project, listed = listed.len(), counted = total, "the project changed while it was listed: listing it again");
             listing += 1;
         }
+    }
+
+    /// Gives the runs of one listing to `visit`; how many there are by the service's count.
+    async fn list_once(&self, project: &ProjectPath, query: &RunsQuery, mut visit: impl FnMut(RunRecord)) -> Result<Option<u64>, Error> {
+        let mut total = None;
+        let mut pages = std::pin::pin!(self.pages_of_runs(project, query));
+        while let Some(page) = pages.try_next().await? {
+            page.items.into_iter().for_each(&mut visit);
+            // The count that came with the last page is of the same moment as that page.
+            total = page.total;
+        }
+        Ok(total)
     }
 
     /// How many runs match.

@@ -14,6 +14,9 @@ use crate::{Error, ErrorKind, KindPlan};
 /// How often new addresses are asked for while one file is read.
 const MOST_RENEWALS: u32 = 3;
 
+/// How often a file is fetched that cannot be read: one that was cut short on the way can be as long as its answer announced.
+const ATTEMPTS_ON_A_SPOILT_FILE: u32 = 3;
+
 /// One export, in hand as far as it was fetched.
 #[derive(Clone, Debug)]
 pub(crate) struct ExportFile {
@@ -66,16 +69,21 @@ impl ExportFile {
         ExportReader::by_range(&self.run, (self.size, self.end.clone()), fetch, wanted, keys, plan).await
     }
 
-    /// Which steps it has, from nothing but its column `_step`. A file that arrived spoilt is fetched once more.
+    /// Which steps it has, from nothing but its column `_step`. A file that arrived spoilt is fetched again.
     pub(crate) async fn profile(&mut self, keys: Option<&HistoryKeys>) -> Result<StepProfile, Error> {
-        match self.read_profile(keys).await {
-            Err(error) if self.is_whole() && matches!(error.kind(), ErrorKind::Export { .. }) => {
-                tracing::debug!(run = %self.run, %error, "an export cannot be read: fetching it again");
-                self.end = self.address.try_with(|client, url| async move { client.signed_bytes(&url).await }).await?;
-                self.size = self.held_bytes();
-                self.read_profile(keys).await
+        let mut attempt = 1;
+        loop {
+            match self.read_profile(keys).await {
+                Err(error)
+                    if attempt < ATTEMPTS_ON_A_SPOILT_FILE && self.is_whole() && matches!(error.kind(), ErrorKind::Export { .. }) =>
+                {
+                    tracing::debug!(run = %self.run, %error, "an export cannot be read: fetching it again");
+                    self.end = self.address.try_with(|client, url| async move { client.signed_bytes(&url).await }).await?;
+                    self.size = self.held_bytes();
+                    attempt += 1;
+                }
+                read => return read,
             }
-            read => read,
         }
     }
 

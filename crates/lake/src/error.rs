@@ -160,7 +160,7 @@ impl Error {
             ErrorKind::Store { source: object_store::Error::PermissionDenied { .. }, .. } => {
                 "the folder or bucket must be writable for you"
             }
-            ErrorKind::Store { .. } => {
+            ErrorKind::Delta { action: "made" | "written" | "changed", .. } | ErrorKind::Store { .. } => {
                 "check that the disk has room and may be written, then run the same command again: it goes on where it stopped"
             }
             ErrorKind::PartFile { .. } => "`runlake verify --lake DIR` names every damaged file; export again to replace them",
@@ -170,7 +170,8 @@ impl Error {
             ErrorKind::Offline(error) => return Some(error.hint().to_owned()),
             ErrorKind::Fetch(error) => return error.hint(),
             ErrorKind::Stopped { .. } => "nothing was lost: run the same command again, and report this as a fault of runlake",
-            ErrorKind::Delta { .. } | ErrorKind::Table { .. } | ErrorKind::Copy(_) => return None,
+            ErrorKind::Delta { .. } => "check that the lake is whole and may be read; a copy of it may lack files of a `_delta_log`",
+            ErrorKind::Table { .. } | ErrorKind::Copy(_) => return None,
         };
         Some(hint.to_owned())
     }

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
+use runlake_ingest::Completeness;
 use runlake_ingest::schema::{RESCUED, STEP, metric_column};
 use runlake_types::{Json, ProjectPath, RunPath};
 
 use crate::part_file::{PartFile, run_ids};
 use crate::reader::read_part_file;
 use crate::table::{Table, TableName};
-use crate::{Error, Lake};
+use crate::{Error, Lake, StoredRun};
 
 /// What [`verify`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,12 +25,20 @@ pub struct Verdict {
     pub runs: usize,
     /// What is wrong, a line each; empty when the lake is sound.
     pub faults: Vec<String>,
+    /// Rows that a writer put there whose work has not come to its end, a line a run. The next export or import takes them up.
+    pub notes: Vec<String>,
 }
 
 /// Rows of one run as the histories have them.
 #[derive(Default)]
 struct Tally {
+    /// What the runs table says of the run; nothing when it does not have it.
+    recorded: Option<StoredRun>,
+    /// Rows up to the last step that the runs table names.
     rows: u64,
+    last_step: Option<i64>,
+    /// Rows past it: the run went on, and its new record is not written yet.
+    unrecorded_rows: u64,
     /// The first and the last step in each file that has some.
     spans: Vec<(i64, i64)>,
     /// Whether the file at hand has some.
@@ -37,8 +46,29 @@ struct Tally {
 }
 
 impl Tally {
-    fn last_step(&self) -> Option<i64> {
-        self.spans.iter().map(|(_, last)| *last).max()
+    fn of(run: StoredRun) -> Self {
+        Self { recorded: Some(run), ..Self::default() }
+    }
+
+    /// Counts a row; the rows of a file ascend.
+    fn add(&mut self, step: i64) {
+        // Where only some keys are kept, the last step may be one without them.
+        let is_recorded = self.recorded.as_ref().is_some_and(|run| run.synced_keys.is_some() || run.synced_through_step >= Some(step));
+        if is_recorded {
+            self.rows += 1;
+            self.last_step = self.last_step.max(Some(step));
+        } else {
+            self.unrecorded_rows += 1;
+        }
+        match self.spans.last_mut().filter(|_| self.is_in_file) {
+            Some((_, last)) => *last = step,
+            None => self.spans.push((step, step)),
+        }
+        self.is_in_file = true;
+    }
+
+    fn rows_in_all(&self) -> u64 {
+        self.rows + self.unrecorded_rows
     }
 
     /// A step that two files have, or that one has amid those of another.
@@ -56,6 +86,14 @@ impl Tally {
 pub async fn verify(lake: &Lake) -> Result<Verdict, Error> {
     let mut verdict = Verdict::default();
     let mut tallies: BTreeMap<RunPath, Tally> = BTreeMap::new();
+    // Records first: they are written last, so that what is read later has at least their rows, even while others write.
+    for project in lake.projects().await? {
+        match lake.runs(&project).await {
+            Ok(runs) => tallies.extend(runs.into_iter().map(|run| (run.record.path.clone(), Tally::of(run)))),
+            Err(error) => verdict.faults.push(describe(&error)),
+        }
+    }
+    verdict.runs = tallies.len();
     for name in lake.table_names().await? {
         let table = lake.table(name).await?;
         for file in table.part_files(None)? {
@@ -65,42 +103,44 @@ pub async fn verify(lake: &Lake) -> Result<Verdict, Error> {
             }
         }
     }
-    for project in lake.projects().await? {
-        match lake.runs(&project).await {
-            Ok(runs) => {
-                verdict.runs += runs.len();
-                for run in runs {
-                    let tally = tallies.remove(&run.record.path).unwrap_or_default();
-                    if let Some(step) = tally.overlap() {
-                        verdict.faults.push(format!("{}: two files have its step {step}, or steps around it", run.record.path));
-                    }
-                    if run.synced_keys.is_none() && tally.last_step() != run.synced_through_step {
-                        verdict.faults.push(format!(
-                            "{}: the runs table says that it was stored through step {}, and its rows end at {}",
-                            run.record.path,
-                            step_text(run.synced_through_step),
-                            step_text(tally.last_step())
-                        ));
-                    }
-                    if let Some(rows) = run.synced_rows.filter(|rows| *rows != tally.rows) {
-                        verdict
-                            .faults
-                            .push(format!("{}: the runs table says that it has {rows} rows, and it has {}", run.record.path, tally.rows));
-                    }
-                    let is_short = run.record.history_line_count.is_some_and(|count| tally.rows < count);
-                    if run.completeness == runlake_ingest::Completeness::Complete && run.synced_keys.is_none() && is_short {
-                        verdict.faults.push(format!("{}: it is marked complete, and has {} of its rows", run.record.path, tally.rows));
-                    }
-                }
-            }
-            Err(error) => verdict.faults.push(describe(&error)),
-        }
+    for (run, tally) in &tallies {
+        check_run(run, tally, &mut verdict);
     }
-    // Rows whose run was not committed yet are replaced by the next export; until then no reader of the lake sees them.
-    verdict
-        .faults
-        .extend(tallies.into_keys().map(|run| format!("{run}: it has rows, and the runs table does not have it; run the export again")));
     Ok(verdict)
+}
+
+/// Holds a run's rows against its record.
+fn check_run(path: &RunPath, tally: &Tally, verdict: &mut Verdict) {
+    if let Some(step) = tally.overlap() {
+        verdict.faults.push(format!("{path}: two files have its step {step}, or steps around it"));
+    }
+    let Some(run) = &tally.recorded else {
+        verdict
+            .notes
+            .push(format!("{path}: {} rows, and no record yet: the export or import that wrote them did not end", tally.rows_in_all()));
+        return;
+    };
+    if tally.unrecorded_rows > 0 {
+        let through = step_text(run.synced_through_step);
+        let rows = tally.unrecorded_rows;
+        verdict
+            .notes
+            .push(format!("{path}: {rows} rows past step {through}, which its record ends at: the export that wrote them did not end"));
+    }
+    if run.synced_keys.is_none() && tally.last_step != run.synced_through_step {
+        verdict.faults.push(format!(
+            "{path}: the runs table says that it was stored through step {}, and its rows end at {}",
+            step_text(run.synced_through_step),
+            step_text(tally.last_step)
+        ));
+    }
+    if let Some(rows) = run.synced_rows.filter(|rows| *rows != tally.rows) {
+        verdict.faults.push(format!("{path}: the runs table says that it has {rows} rows, and it has {}", tally.rows));
+    }
+    let is_short = run.record.history_line_count.is_some_and(|count| tally.rows < count);
+    if run.completeness == Completeness::Complete && run.synced_keys.is_none() && is_short {
+        verdict.faults.push(format!("{path}: it is marked complete, and has {} of its rows", tally.rows));
+    }
 }
 
 fn step_text(step: Option<i64>) -> String {
@@ -160,13 +200,7 @@ fn check_rows(
         if previous.as_ref().is_some_and(|(last_run, last_step)| (run_id, step) <= (last_run.as_str(), *last_step)) {
             fault = Some(format!("the rows are not in order, or not once, at run {run_id}, step {step}"));
         }
-        let tally = tallies.entry(project.run(run_id)).or_default();
-        tally.rows += 1;
-        match tally.spans.last_mut().filter(|_| tally.is_in_file) {
-            Some((_, last)) => *last = step,
-            None => tally.spans.push((step, step)),
-        }
-        tally.is_in_file = true;
+        tallies.entry(project.run(run_id)).or_default().add(step);
         *previous = Some((run_id.to_owned(), step));
     }
     let rescued = batch.column_by_name(RESCUED).and_then(|column| column.as_string_opt::<i32>());

@@ -9,10 +9,11 @@ use futures::TryStreamExt as _;
 use runlake_tests::backend::Backend;
 use runlake_tests::command::Runlake;
 use runlake_tests::lake::{PROJECT, block_on, history, open, sample_lake};
+use runlake_tests::same_lake::verify;
+use runlake_tests::service::{Service, TEAM};
 use runlake_types::{Json, ProjectPath, RunPath, flatten};
 
-use crate::round_trip::verify;
-use crate::sync::{Service, TEAM, losses};
+use crate::sync::losses;
 
 /// Canonical texts by step and key. A flat `a.b` and a nested one have the same key.
 type Values = BTreeSet<(i64, String, String)>;

@@ -2,38 +2,10 @@
 
 use std::path::Path;
 
-use runlake_lake::StoredRun;
 use runlake_tests::backend::Backend;
 use runlake_tests::command::Runlake;
-use runlake_tests::lake::{PROJECT, block_on, canonical, columns, history, open, sample_lake, system_metrics, table_versions};
-use runlake_types::{Object, ProjectPath, Timestamp};
-
-/// Compares all that two lakes hold of a project.
-pub(crate) async fn assert_same(source: &Path, copy: &Path, project: &str) {
-    let (source, copy) = (open(source).await, open(copy).await);
-    let project = ProjectPath::parse(project).unwrap();
-    let (wanted, found) = (source.runs(&project).await.unwrap(), copy.runs(&project).await.unwrap());
-    let ids = |runs: &[StoredRun]| runs.iter().map(|run| run.record.path.run_id.clone()).collect::<Vec<_>>();
-    assert_eq!(ids(&found), ids(&wanted));
-    for (found, wanted) in found.iter().zip(&wanted) {
-        let path = &wanted.record.path;
-        let without_time = |run: &StoredRun| StoredRun { synced_at: Timestamp::from_micros(0), ..run.clone() };
-        assert_eq!(without_time(found), without_time(wanted), "the record of {path}");
-
-        let (rows, wanted_rows) = (history(&copy, path).await, history(&source, path).await);
-        assert!(rows.keys().eq(wanted_rows.keys()), "the steps of {path}: {:?}, not {:?}", rows.keys(), wanted_rows.keys());
-        let text = |row: &Object| canonical(row.clone());
-        for (step, row) in &wanted_rows {
-            assert_eq!(text(&rows[step]), text(row), "{path}, step {step}");
-        }
-        assert_eq!(system_metrics(&copy, path).await, system_metrics(&source, path).await, "the system metrics of {path}");
-    }
-}
-
-pub(crate) fn verify(lake: &Path) {
-    let verdict = Runlake::new(["verify", "--lake"]).arg(lake).succeed();
-    assert!(verdict.stderr.contains(" 0 faults"), "{}", verdict.stderr);
-}
+use runlake_tests::lake::{PROJECT, block_on, columns, open, sample_lake, table_versions};
+use runlake_tests::same_lake::{assert_same, verify};
 
 fn export(backend: &Backend, project: &str, lake: &Path) -> String {
     backend.call(["export", project, "--lake"]).arg(lake).succeed().stderr
@@ -47,14 +19,14 @@ fn check(options: &[&str]) {
     let copy = folder.path().join("lake");
     let words = export(&backend, PROJECT, &copy);
     assert!(words.contains("27 runs written, 0 unchanged, 0 removed, 0 failed"), "{words}");
-    block_on(assert_same(&source, &copy, PROJECT));
+    assert_same(&source, &copy, PROJECT);
     verify(&copy);
 
     let before = table_versions(&copy);
     let words = export(&backend, PROJECT, &copy);
     assert!(words.contains("0 runs written, 27 unchanged, 0 removed, 0 failed"), "{words}");
     assert_eq!(table_versions(&copy), before, "an unchanged project costs a listing and no new file");
-    block_on(assert_same(&source, &copy, PROJECT));
+    assert_same(&source, &copy, PROJECT);
 }
 
 #[test]
@@ -92,7 +64,7 @@ fn a_run_that_goes_on_is_read_again_only_when_it_did() {
     for outcome in ["1 runs written, 0 unchanged, 0 removed, 0 failed", "0 runs written, 1 unchanged, 0 removed, 0 failed"] {
         let words = export(&backend, "runlake/live", folder.path());
         assert!(words.contains(outcome), "{words}");
-        block_on(assert_same(&source, folder.path(), "runlake/live"));
+        assert_same(&source, folder.path(), "runlake/live");
         verify(folder.path());
     }
 }
@@ -106,7 +78,7 @@ fn projects_whose_names_need_care_share_a_lake() {
         export(&backend, project, folder.path());
     }
     for project in ["my team/größe 1", "local/digits", "runlake/live"] {
-        block_on(assert_same(&source, folder.path(), project));
+        assert_same(&source, folder.path(), project);
     }
     verify(folder.path());
     verify(&source);
@@ -124,7 +96,7 @@ fn a_filter_exports_some_runs_and_keeps_the_others() {
     assert!(words.contains("3 runs written, 0 unchanged, 0 removed, 0 failed"), "{words}");
     let words = export("{}");
     assert!(words.contains("15 runs written, 12 unchanged, 0 removed, 0 failed"), "{words}");
-    block_on(assert_same(&source, folder.path(), PROJECT));
+    assert_same(&source, folder.path(), PROJECT);
     verify(folder.path());
 }
 
@@ -144,6 +116,6 @@ fn runs_that_the_service_no_longer_has_leave_the_lake_unless_kept() {
     verify(folder.path());
     let words = export(&backend, PROJECT, folder.path());
     assert!(words.contains("2 removed, 0 failed"), "{words}");
-    block_on(assert_same(source.path(), folder.path(), PROJECT));
+    assert_same(source.path(), folder.path(), PROJECT);
     verify(folder.path());
 }

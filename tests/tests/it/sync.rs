@@ -1,80 +1,13 @@
 //! A lake that is kept in line with a project that changes: only what is missing is read, and the lake is what the service has.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use runlake_ingest::{Completeness, KindPlan};
-use runlake_lake::{Lake, Location, StoredRun};
 use runlake_tests::backend::Backend;
 use runlake_tests::command::Runlake;
 use runlake_tests::lake::{PROJECT, block_on, columns, history, open, sample_lake};
-use runlake_types::{HistoryKeys, Json, KindCounts, Object, ProjectPath, RunRecord, RunState, Timestamp};
-use tempfile::TempDir;
-
-use crate::round_trip::{assert_same, verify};
-
-pub(crate) const TEAM: &str = "team/sync";
-
-/// A project on a backend, whose runs the test writes itself.
-pub(crate) struct Service {
-    pub(crate) folder: TempDir,
-    pub(crate) backend: Backend,
-}
-
-impl Service {
-    pub(crate) fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        block_on(Lake::open_or_create(Location::folder(folder.path()).unwrap())).unwrap();
-        let service = Self { backend: Backend::start(folder.path()), folder };
-        service.put("still", &[(0, 1.0)], 1, "still");
-        service
-    }
-
-    /// The run has these steps and losses now.
-    pub(crate) fn put(&self, run_id: &str, losses: &[(i64, f64)], heartbeat_seconds: i64, display_name: &str) {
-        let project = ProjectPath::parse(TEAM).unwrap();
-        let mut record = RunRecord::new(project.run(run_id), format!("id of {run_id}"));
-        record.display_name = Some(display_name.to_owned());
-        record.state = RunState::Finished;
-        record.created_at = Some(Timestamp::from_micros(1_790_000_000_000_000));
-        record.heartbeat_at = Some(Timestamp::from_micros(1_790_000_000_000_000 + heartbeat_seconds * 1_000_000));
-        record.history_line_count = Some(losses.len() as u64);
-        let counts = BTreeMap::from([("loss".to_owned(), KindCounts { number: losses.len() as u64, ..KindCounts::default() })]);
-        let last_step = losses.last().unwrap().0;
-        record.history_keys = Some(HistoryKeys::from_counts(&counts, last_step));
-        let rows = losses.iter().map(|(step, loss)| {
-            let members = [("_step", Json::from(*step)), ("_timestamp", Json::from(1.79e9 + loss)), ("loss", Json::from(*loss))];
-            members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Object>()
-        });
-        let stored = StoredRun {
-            record,
-            synced_at: Timestamp::now(),
-            completeness: Completeness::Complete,
-            synced_through_step: Some(last_step),
-            synced_rows: Some(losses.len() as u64),
-            synced_keys: None,
-        };
-        block_on(async {
-            let mut writer = open(self.folder.path()).await.writer(&project, KindPlan::default()).await.unwrap();
-            writer.push_history(run_id, rows.collect()).await.unwrap();
-            writer.end_run(stored).await;
-            writer.commit().await.unwrap();
-        });
-    }
-
-    /// Exports, compares everything, and gives each run's outcome.
-    fn export(&self, lake: &Path) -> BTreeMap<String, String> {
-        let outcome = self.backend.call(["export", TEAM, "--format", "ndjson", "--verify", "--lake"]).arg(lake).succeed();
-        assert!(outcome.stderr.contains(": 0 differences"), "{}", outcome.stderr);
-        block_on(assert_same(self.folder.path(), lake, TEAM));
-        verify(lake);
-        let line = |line: &str| {
-            let row: serde_json::Value = serde_json::from_str(line).unwrap();
-            (row["run_id"].as_str().unwrap().to_owned(), row["outcome"].as_str().unwrap().to_owned())
-        };
-        outcome.text().lines().map(line).collect()
-    }
-}
+use runlake_tests::same_lake::{assert_same, verify};
+use runlake_tests::service::{Service, TEAM};
+use runlake_types::ProjectPath;
 
 fn outcome_of(run_id: &str, outcome: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(run_id.to_owned(), outcome.to_owned())])
@@ -120,11 +53,7 @@ fn a_run_that_was_renamed_keeps_its_rows_and_one_that_is_gone_leaves() {
     let before = files();
     assert_eq!(service.export(lake.path()), outcome_of("run", "updated"));
     assert_eq!(files(), before);
-    block_on(async {
-        let mut writer = open(service.folder.path()).await.writer(&ProjectPath::parse(TEAM).unwrap(), KindPlan::default()).await.unwrap();
-        writer.remove_run("run");
-        writer.commit().await.unwrap();
-    });
+    service.remove("run");
     assert_eq!(service.export(lake.path()), outcome_of("run", "removed"));
 }
 
@@ -141,7 +70,7 @@ fn small_files_become_large_ones_and_old_ones_go() {
     assert_eq!(files().len(), 5, "one of each export");
     Runlake::new(["compact", "--lake"]).arg(lake.path()).succeed();
     assert_eq!(files().len(), 1);
-    block_on(assert_same(service.folder.path(), lake.path(), TEAM));
+    assert_same(service.folder.path(), lake.path(), TEAM);
     verify(lake.path());
     let vacuum = |options: &[&str]| {
         let call = Runlake::new(["vacuum", "--keep", "0s", "--format", "ndjson", "--lake"]).arg(lake.path());
@@ -159,7 +88,7 @@ fn small_files_become_large_ones_and_old_ones_go() {
     assert!(old > 5, "{old}");
     assert_eq!((vacuum(&[]), vacuum(&[])), (old, 0));
     assert_eq!(on_disk(), 1);
-    block_on(assert_same(service.folder.path(), lake.path(), TEAM));
+    assert_same(service.folder.path(), lake.path(), TEAM);
     verify(lake.path());
     service.put("grows", &losses(0..99, 0.5), 99, "grows");
     assert_eq!(service.export(lake.path()), outcome_of("grows", "appended"));
@@ -178,7 +107,7 @@ fn exporters_of_all_shards_and_of_the_same_runs_fill_one_lake_at_once() {
         }
     });
     verify(lake.path());
-    block_on(assert_same(&source, lake.path(), PROJECT));
+    assert_same(&source, lake.path(), PROJECT);
 }
 
 #[test]

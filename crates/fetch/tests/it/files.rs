@@ -97,6 +97,7 @@ async fn ranges_from_servers_that_know_them_and_from_others() {
         Reply::new(200, &[], FILE),
         Reply::status(503),
         part(5..9).cut(2),
+        Reply::new(206, &[("Content-Range", "bytes 5-8/20")], &FILE[5..7]),
         part(5..9),
         Reply::new(206, &[("Content-Range", "bytes 0-3/20")], &FILE[..4]),
         part(18..20),

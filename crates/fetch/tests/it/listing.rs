@@ -62,6 +62,15 @@ async fn a_circle_is_an_error_and_ends_the_stream() {
 }
 
 #[tokio::test]
+async fn a_circle_that_passes_costs_another_listing() {
+    let replies = [page(3, &["a"], Some("1")), page(3, &["b"], Some("1")), page(3, &["a", "b"], Some("2")), page(3, &["c"], None)];
+    let server = Server::start(replies).await;
+    let runs = server.client().list_runs(&project(), RunsQuery::default()).await.unwrap();
+    assert_eq!(ids(&runs), ["a", "b", "c"]);
+    server.finish();
+}
+
+#[tokio::test]
 async fn another_page_without_a_cursor_is_an_error() {
     let reply = Reply::json(r#"{"data":{"project":{"runs":{"edges":[],"pageInfo":{"endCursor":"","hasNextPage":true}}}}}"#);
     let server = Server::start([reply]).await;

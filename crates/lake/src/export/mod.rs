@@ -312,9 +312,20 @@ async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &Exp
     }
     listing.needed.sort_by(|a, b| a.run_id.cmp(&b.run_id));
     if !options.keep_deleted && options.filter.is_everything() {
-        listing.gone = stored.into_keys().filter(|run_id| !seen.contains(run_id)).collect();
+        let not_listed = stored.into_keys().filter(|run_id| !seen.contains(run_id)).collect();
+        listing.gone = really_gone(client, project, not_listed).await;
     }
     Ok(listing)
+}
+
+/// Those of `run_ids` that the service does not have. A listing can pass over a run, above all while others are deleted, so each is asked
+/// for by its name before anything is taken out of the lake; where that fails, it stays.
+async fn really_gone(client: &Client, project: &ProjectPath, run_ids: Vec<String>) -> Vec<String> {
+    let plans = client.plan_runs(project, &run_ids).await;
+    let is_gone = |plan: &Result<RunPlan, runlake_fetch::Error>| {
+        plan.as_ref().is_err_and(|error| matches!(error.kind(), FetchError::RunNotFound { .. }))
+    };
+    run_ids.into_iter().zip(plans).filter(|(_, plan)| is_gone(plan)).map(|(run_id, _)| run_id).collect()
 }
 
 /// A key that no run has is an error, never an empty lake.
