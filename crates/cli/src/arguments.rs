@@ -310,6 +310,9 @@ pub(crate) struct Export {
     /// Read every run again, whatever the lake has of it.
     #[arg(long)]
     pub(crate) refresh: bool,
+    /// Bring the runs' files along, into a lake on local disk.
+    #[arg(long)]
+    pub(crate) files: bool,
     /// In which form the lake has the histories.
     #[arg(long, value_enum, default_value = "wide")]
     pub(crate) layout: Layout,

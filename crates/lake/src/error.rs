@@ -42,6 +42,12 @@ pub enum ErrorKind {
         /// The version that this crate reads and writes.
         supported: u32,
     },
+    /// Files of runs into a lake that cannot have them.
+    #[error("files of runs are kept in lakes on local disk, and the lake is at {location}")]
+    FilesNeedDisk {
+        /// The lake.
+        location: String,
+    },
     /// A project that the lake does not hold.
     #[error("the lake has no project {project}{}", known_text(.known))]
     ProjectNotFound {
@@ -153,6 +159,7 @@ impl Error {
         let hint = match self.kind() {
             ErrorKind::Location { .. } => "a lake is a folder, or an address such as s3://bucket/lake",
             ErrorKind::NoLake { .. } => "`runlake export ENTITY/PROJECT --lake DIR` or `runlake import WANDB_DIR --lake DIR` makes one",
+            ErrorKind::FilesNeedDisk { .. } => "export without --files, or into a folder",
             ErrorKind::NotALake { .. } => "choose an empty or a new folder",
             ErrorKind::FormatVersion { .. } => "use the runlake that wrote it, or export again into a new folder",
             ErrorKind::ProjectNotFound { .. } | ErrorKind::RunNotFound { .. } => "`runlake info --lake DIR` lists what it holds",

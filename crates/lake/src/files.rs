@@ -38,6 +38,25 @@ impl Lake {
         Ok(found)
     }
 
+    /// The folder of a run's files, which is made when it is not there.
+    pub(crate) async fn make_files_folder(&self, run: &RunPath) -> Result<PathBuf, Error> {
+        let Some(folder) = self.files_folder(run) else {
+            return Err(ErrorKind::FilesNeedDisk { location: self.location().to_string() }.into());
+        };
+        in_background(move || fs_err::create_dir_all(&folder).map(|()| folder)).await
+    }
+
+    /// Takes files out that are not there any more at the service.
+    pub(crate) async fn remove_files(&self, paths: Vec<PathBuf>) -> Result<(), Error> {
+        in_background(move || paths.iter().try_for_each(fs_err::remove_file)).await
+    }
+
+    /// Takes all files of a run out.
+    pub(crate) async fn remove_files_of(&self, run: &RunPath) -> Result<(), Error> {
+        let Some(folder) = self.files_folder(run).filter(|folder| folder.is_dir()) else { return Ok(()) };
+        in_background(move || fs_err::remove_dir_all(folder)).await
+    }
+
     /// Copies every file below `source` to the run's files, each atomically. Links are not followed.
     pub(crate) async fn copy_files(&self, run: &RunPath, source: &Path) -> Result<(), Error> {
         let Some(folder) = self.files_folder(run) else { return Ok(()) };

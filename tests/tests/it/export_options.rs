@@ -120,3 +120,33 @@ fn only_runs_that_sent_something_since_are_read() {
     assert_eq!(export("100000d"), (Some(0), names(&["old", "still"])), "the rest, and nothing is taken out");
     assert_eq!(export("yesterday").0, Some(2));
 }
+
+#[test]
+fn files_come_along_and_stay_in_line() {
+    let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let backend = Backend::start_on(&sample_lake(), state.path());
+    let run = "runlake/digits/records";
+    let upload = |name: &str, text: &str| {
+        fs_err::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+        fs_err::write(folder.path().join(name), text).unwrap();
+        backend.call(["run", "upload", run, name]).current_dir(folder.path()).succeed();
+    };
+    upload("plots/ä b.txt", "first");
+    upload("gone.txt", "soon");
+    let lake = folder.path().join("lake");
+    let export = || backend.call(["export", PROJECT, "--files", "--lake"]).arg(&lake).succeed();
+    export();
+    let files = || {
+        let files = block_on(async { open(&lake).await.files(&RunPath::parse(run).unwrap()).await.unwrap() });
+        files.into_iter().map(|file| (file.name, fs_err::read_to_string(file.path).unwrap_or_default())).collect::<Vec<_>>()
+    };
+    let has = |name: &str| files().into_iter().find(|file| file.0 == name).map(|file| file.1);
+    assert_eq!((has("plots/ä b.txt").as_deref(), has("gone.txt").as_deref()), (Some("first"), Some("soon")));
+    let listed = backend.call(["run", "files", run, "--format", "ndjson"]).succeed().text().lines().count();
+    assert_eq!(files().len(), listed);
+    upload("plots/ä b.txt", "other");
+    backend.call(["run", "delete-files", run, "gone.txt", "--yes"]).succeed();
+    let again = export();
+    assert!(again.stderr.contains("0 runs written, 27 unchanged"), "{}", again.stderr);
+    assert_eq!((has("plots/ä b.txt").as_deref(), has("gone.txt")), (Some("other"), None));
+}

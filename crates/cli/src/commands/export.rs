@@ -25,9 +25,13 @@ pub(crate) async fn export(options: &Export) -> anyhow::Result<u8> {
         keep_deleted: options.keep_deleted,
         refresh: options.refresh,
         dry_run: options.dry_run,
+        with_files: options.files,
         with_long_form: options.layout == Layout::Long,
     };
     let location = Location::parse(&options.lake)?;
+    if options.files && location.as_folder().is_none() {
+        return Err(runlake_lake::Error::from(ErrorKind::FilesNeedDisk { location: location.to_string() }).into());
+    }
     let client = connect(&options.connection)?;
     client.project(&project).await?;
     let nowhere = tempfile::tempdir()?;

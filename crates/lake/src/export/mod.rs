@@ -4,22 +4,25 @@
 //! runs that the service no longer has are taken out. Many runs are read at once; they are written in the order of their ids, so that the
 //! lake is the same whatever came first. A run that cannot be read is reported, the lake keeps what it had of it, and the rest goes on.
 
+mod files;
+mod listing;
 mod need;
+mod queue;
 mod reading;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use runlake_fetch::{Client, ErrorKind as FetchError, RunPlan, RunsQuery};
-use runlake_ingest::{Completeness, KindPlan, RunScan, ScanOptions, ScanReport};
-use runlake_types::{Filter, ProjectPath, RunPath, RunRecord, RunState, Timestamp, key_selects, near_names};
+use runlake_fetch::{Client, ErrorKind as FetchError};
+use runlake_ingest::{Completeness, ScanReport};
+use runlake_types::{Filter, ProjectPath, RunPath, RunState, Timestamp};
 use sha2::{Digest as _, Sha256};
-use tokio::task::JoinHandle;
 
 pub use need::Need;
 
-use self::need::StoredBefore;
+use self::files::bring_files;
+use self::listing::{count_kinds, list};
+use self::queue::Queue;
 use self::reading::{Job, Piece, Reading, RunRead};
 use crate::table::TableName;
 use crate::{Error, Event, Lake, LakeWriter, Observer, StoredRun};
@@ -32,12 +35,6 @@ const RECORD_BYTES_PER_COMMIT: usize = 32 << 20;
 
 /// A commit is made after so long, however few runs it has.
 const COMMIT_SECONDS: u64 = 30;
-
-/// Runs that are read at once. How many requests they send is the client's own limit.
-const RUNS_AHEAD: usize = 8;
-
-/// Runs planned with one call.
-const RUNS_PER_PLAN: usize = 16;
 
 /// What an export takes.
 #[derive(Clone, Debug)]
@@ -54,6 +51,8 @@ pub struct ExportOptions {
     pub refresh: bool,
     /// Whether only the report is made of what would be done.
     pub dry_run: bool,
+    /// Whether the runs' files are brought along, into `files/ENTITY/PROJECT/RUN_ID` of a lake on local disk.
+    pub with_files: bool,
     /// Whether the lake has the histories in the long form, too: the table `histories_long`.
     pub with_long_form: bool,
 }
@@ -67,6 +66,7 @@ impl Default for ExportOptions {
             keep_deleted: false,
             refresh: false,
             dry_run: false,
+            with_files: false,
             with_long_form: false,
         }
     }
@@ -198,6 +198,15 @@ pub async fn export(
         }
     }
     writer.commit().await?;
+    for run in &report.removed {
+        lake.remove_files_of(run).await?;
+    }
+    if options.with_files {
+        let runs = listing.listed.iter().map(|run_id| project.run(run_id)).filter(|run| !report.removed.contains(run)).collect();
+        let brought = bring_files(client, lake, runs, options.keep_deleted).await;
+        brought.left_out.into_iter().for_each(|text| observer(Event::Warning { text }));
+        report.failed.extend(brought.failed);
+    }
     Ok(report)
 }
 
@@ -218,201 +227,6 @@ fn is_gone(error: &Error) -> bool {
         _ => return false,
     };
     matches!(fetch.kind(), FetchError::RunNotFound { .. })
-}
-
-/// A run that needs something.
-#[derive(Debug)]
-struct Needed {
-    run_id: String,
-    need: Need,
-    state: RunState,
-    /// Rows that the service counts.
-    rows: Option<u64>,
-    last_step: Option<i64>,
-    /// Whether the service does not say which kinds of values the run's keys have.
-    kinds_unknown: bool,
-    stored: Option<StoredBefore>,
-}
-
-impl Needed {
-    fn would_be(self, project: &ProjectPath) -> ExportedRun {
-        let completeness = if self.state.is_live() { Completeness::Live } else { Completeness::Complete };
-        ExportedRun {
-            run: project.run(&self.run_id),
-            need: self.need,
-            state: self.state,
-            rows: self.rows.unwrap_or_default(),
-            completeness,
-            last_step: self.last_step,
-        }
-    }
-}
-
-/// The service's runs held against the lake's.
-struct Listing {
-    /// By run id.
-    needed: Vec<Needed>,
-    unchanged: usize,
-    /// Runs that only the lake has.
-    gone: Vec<String>,
-    kinds: KindPlan,
-}
-
-/// Lists the project. What is kept of a run afterwards is small: its record is read again when its turn comes.
-async fn list(client: &Client, project: &ProjectPath, lake: &Lake, options: &ExportOptions) -> Result<Listing, Error> {
-    let is_ours = |run_id: &str| options.shard.is_none_or(|shard| shard.contains(run_id));
-    let mut stored: BTreeMap<String, StoredBefore> = BTreeMap::new();
-    let keep = |run: StoredRun| {
-        if is_ours(&run.record.path.run_id) {
-            stored.insert(run.record.path.run_id.clone(), StoredBefore::of(&run));
-        }
-    };
-    lake.visit_runs(project, keep).await?;
-    let mut keys = options.keys.clone();
-    keys.sort_unstable();
-    let keys = (!keys.is_empty()).then_some(keys);
-    let mut key_names: Option<BTreeSet<String>> = keys.is_some().then(BTreeSet::new);
-    let in_long_form = if options.with_long_form { Some(lake.runs_in_long_form(project).await?) } else { None };
-    let mut listing = Listing { needed: Vec::new(), unchanged: 0, gone: Vec::new(), kinds: KindPlan::default() };
-    let mut seen = BTreeSet::new();
-    let query = RunsQuery { filter: options.filter.clone(), ..RunsQuery::default() };
-    let visit = |run: RunRecord| {
-        let run_id = run.path.run_id.clone();
-        if !is_ours(&run_id) || !seen.insert(run_id.clone()) {
-            return;
-        }
-        match (&run.history_keys, &mut key_names) {
-            (Some(keys), Some(names)) => names.extend(keys.keys().map(|(name, _)| name.to_owned())),
-            // What a run without a list of keys has is not known before it is read.
-            (None, names) if run.history_line_count != Some(0) => *names = None,
-            _ => {}
-        }
-        let before = stored.get(&run_id);
-        let has_rows = before.is_some_and(|before| before.rows != Some(0));
-        let lacks_long_form = has_rows && in_long_form.as_ref().is_some_and(|runs| !runs.contains(&run_id));
-        let need = if options.refresh || lacks_long_form { Need::Everything } else { Need::of(&run, before, keys.as_deref()) };
-        if need == Need::Nothing {
-            listing.unchanged += 1;
-            return;
-        }
-        let kinds_unknown = need != Need::Record && add_kinds(&mut listing.kinds, &run);
-        listing.needed.push(Needed {
-            run_id,
-            need,
-            rows: run.history_line_count,
-            last_step: run.last_step(),
-            kinds_unknown,
-            stored: before.cloned(),
-            state: run.state,
-        });
-    };
-    client.visit_runs(project, query, visit).await?;
-    if let Some(names) = key_names {
-        refuse_unknown_keys(&options.keys, &names)?;
-    }
-    listing.needed.sort_by(|a, b| a.run_id.cmp(&b.run_id));
-    if !options.keep_deleted && options.filter.is_everything() {
-        let not_listed = stored.into_keys().filter(|run_id| !seen.contains(run_id)).collect();
-        listing.gone = really_gone(client, project, not_listed).await;
-    }
-    Ok(listing)
-}
-
-/// Those of `run_ids` that the service does not have. A listing can pass over a run, above all while others are deleted, so each is asked
-/// for by its name before anything is taken out of the lake; where that fails, it stays.
-async fn really_gone(client: &Client, project: &ProjectPath, run_ids: Vec<String>) -> Vec<String> {
-    let plans = client.plan_runs(project, &run_ids).await;
-    let is_gone = |plan: &Result<RunPlan, runlake_fetch::Error>| {
-        plan.as_ref().is_err_and(|error| matches!(error.kind(), FetchError::RunNotFound { .. }))
-    };
-    run_ids.into_iter().zip(plans).filter(|(_, plan)| is_gone(plan)).map(|(run_id, _)| run_id).collect()
-}
-
-/// A key that no run has is an error, never an empty lake.
-fn refuse_unknown_keys(keys: &[String], names: &BTreeSet<String>) -> Result<(), Error> {
-    for key in keys {
-        if !names.iter().any(|name| key_selects(key, name)) {
-            let near = near_names(key, names.iter().map(String::as_str)).into_iter().map(str::to_owned).collect();
-            return Err(runlake_ingest::Error::from(runlake_ingest::ErrorKind::UnknownKey { key: key.clone(), near }).into());
-        }
-    }
-    Ok(())
-}
-
-/// Adds what the service knows of the run's keys; whether it knows too little.
-fn add_kinds(kinds: &mut KindPlan, run: &RunRecord) -> bool {
-    match &run.history_keys {
-        Some(keys) if KindPlan::covers(Some(keys)) => {
-            kinds.add_history_keys(keys);
-            false
-        }
-        _ => run.history_line_count != Some(0),
-    }
-}
-
-/// Counts kinds by reading the run, for services that do not count them.
-async fn count_kinds(client: &Client, run: &RunPath, kinds: &mut KindPlan) -> Result<(), Error> {
-    let planned = client.plan_runs(&run.project_path(), std::slice::from_ref(&run.run_id)).await.pop();
-    let Some(plan) = planned.transpose()? else { return Ok(()) };
-    let mut scan = RunScan::start(client.clone(), plan, ScanOptions::default()).await?;
-    while let Some(rows) = scan.next_columns().await? {
-        for metric in &rows.metrics {
-            kinds.add_values(&metric.path, metric.kind, metric.values.as_ref());
-        }
-    }
-    Ok(())
-}
-
-/// The runs of a job, each begun some time before its turn.
-struct Queue {
-    job: Job,
-    project: ProjectPath,
-    /// Runs that are not planned yet.
-    waiting: VecDeque<Needed>,
-    /// The plan that is being asked for.
-    planning: Option<Planning>,
-    planned: VecDeque<(Needed, Result<RunPlan, Error>)>,
-    begun: VecDeque<Reading>,
-}
-
-/// Runs whose plan was asked for.
-type Planning = (Vec<Needed>, JoinHandle<Vec<Result<RunPlan, runlake_fetch::Error>>>);
-
-impl Queue {
-    fn new(job: Job, project: ProjectPath, needed: Vec<Needed>) -> Self {
-        Self { job, project, waiting: needed.into(), planning: None, planned: VecDeque::new(), begun: VecDeque::new() }
-    }
-
-    /// The next run in order, which may have been begun long ago; `None` at the end.
-    async fn next(&mut self) -> Result<Option<Reading>, Error> {
-        while self.begun.len() < RUNS_AHEAD {
-            self.plan_ahead();
-            if let Some((needed, planned)) = self.planned.pop_front() {
-                let run = self.project.run(&needed.run_id);
-                self.begun.push_back(self.job.read(run, planned, needed.need, needed.stored));
-                continue;
-            }
-            // With a run at hand, its writer need not wait for the plan of the next ones.
-            let is_ready = self.planning.as_ref().is_some_and(|(_, plan)| plan.is_finished());
-            if !is_ready && !self.begun.is_empty() {
-                break;
-            }
-            let Some((needed, plan)) = self.planning.take() else { break };
-            let plans = plan.await.map_err(|stopped| Error::stopped(&stopped))?;
-            self.planned.extend(needed.into_iter().zip(plans.into_iter().map(|plan| plan.map_err(Error::from))));
-        }
-        Ok(self.begun.pop_front())
-    }
-
-    fn plan_ahead(&mut self) {
-        if self.planning.is_some() || self.waiting.is_empty() || self.planned.len() >= RUNS_PER_PLAN {
-            return;
-        }
-        let needed: Vec<Needed> = self.waiting.drain(..RUNS_PER_PLAN.min(self.waiting.len())).collect();
-        let run_ids: Vec<String> = needed.iter().map(|needed| needed.run_id.clone()).collect();
-        let (client, project) = (self.job.client.clone(), self.project.clone());
-        self.planning = Some((needed, tokio::spawn(async move { client.plan_runs(&project, &run_ids).await })));
-    }
 }
 
 /// Writes a run as its pieces come. The outer error is the lake's and ends the job, the inner is the run's and does not.
