@@ -9,18 +9,15 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use futures::{StreamExt as _, TryStreamExt as _};
 use runlake_fetch::{Client, RunsQuery, StepWindow};
-use runlake_ingest::offline::{self, Row};
+use runlake_ingest::offline;
 use runlake_ingest::{Encoder, KindPlan, RunScan, ScanOptions, Stream};
 use runlake_lake::export::{ExportOptions, export};
 use runlake_lake::{Lake, Location};
-use runlake_types::{ColumnSet, Object, ProjectPath, RunPath};
+use runlake_types::{ColumnSet, ProjectPath, RunPath};
 use secrecy::SecretString;
 
 use crate::compare;
 use crate::server::KEY;
-
-/// Rows of a log that are encoded at once.
-const LOG_CHUNK_ROWS: usize = 8192;
 
 /// Runs that are warmed at once.
 const WARMED_AT_ONCE: usize = 4;
@@ -146,21 +143,16 @@ async fn export_project(base_url: &str, project: &str, folder: &Path) -> anyhow:
 
 fn read_log(log: &Path) -> anyhow::Result<Done> {
     let started = Instant::now();
+    let (survey, pieces) = offline::scan(log)?;
     let mut plan = KindPlan::default();
-    for (path, counts) in offline::survey(log)?.kinds {
-        plan.add_counts(&path, &counts);
+    for (path, counts) in &survey.kinds {
+        plan.add_counts(path, counts);
     }
     let mut encoder = Encoder::new(Stream::History, ColumnSet::new(), plan);
-    let (mut batches, mut chunk) = (Vec::new(), Vec::<Object>::with_capacity(LOG_CHUNK_ROWS));
-    for row in offline::rows(log)? {
-        if let Row::History(row) = row? {
-            chunk.push(row);
-        }
-        if chunk.len() == LOG_CHUNK_ROWS {
-            batches.push(encoder.encode(std::mem::take(&mut chunk))?.batch);
-        }
+    let mut batches = Vec::new();
+    for rows in pieces.into_columns(Arc::clone(encoder.plan())) {
+        batches.push(encoder.place(rows?.history)?);
     }
-    batches.push(encoder.encode(chunk)?.batch);
     Ok(Done { seconds: started.elapsed().as_secs_f64(), rows: row_count(&batches) })
 }
 

@@ -282,7 +282,7 @@ impl Bench<'_> {
         let sdk = self.sdk(&work, None, &["offline", text(&log)?])?;
         let runlake = self.runlake(&work, None, &Job::Log { log: log.clone() })?;
         let note = format!("a log of {}; the SDK side is a reader of 20 lines in Python", megabytes(fs_err::metadata(log)?.len()));
-        Ok(Line { work, sdk, runlake, must: "30x", floor_seconds: None, note })
+        Ok(Line { work, sdk, runlake, must: "60x", floor_seconds: None, note })
     }
 
     fn memory(&self, load: &Workload, must: &'static str) -> anyhow::Result<Line> {

@@ -1,6 +1,6 @@
 //! Lists of runs, and single ones.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering as AtomicOrdering};
 
@@ -96,16 +96,15 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::ProjectNotFound`], [`ErrorKind::RepeatedCursor`], and as every call.
     pub async fn list_runs(&self, project: &ProjectPath, query: RunsQuery) -> Result<Vec<RunRecord>, Error> {
-        let mut runs = Vec::new();
-        let listed = self.visit_runs(project, query, |run| runs.push(run)).await?;
-        runs.retain(|run| listed.contains(&run.storage_id));
-        Ok(runs)
+        let mut runs = HashMap::new();
+        let listed = self.visit_runs(project, query, |run| drop(runs.insert(run.storage_id.clone(), run))).await?;
+        Ok(listed.iter().filter_map(|storage_id| runs.remove(storage_id)).collect())
     }
 
     /// Gives each run that matches to `visit`, once, and holds no more than a page of them. When their number is not what the service says
     /// at the end, because runs were made or deleted meanwhile, or when a page leads back to an earlier one, the project is listed again,
     /// up to three times. After that the last listing stands, with a warning in the log, or the circle is an error. Gives the storage ids
-    /// of the last listing, which a run that was deleted meanwhile is not among.
+    /// of the last listing in its order, which a run that was deleted meanwhile is not among.
     ///
     /// # Errors
     /// [`ErrorKind::ProjectNotFound`], [`ErrorKind::RepeatedCursor`], and as every call.
@@ -114,13 +113,15 @@ impl Client {
         project: &ProjectPath,
         query: RunsQuery,
         mut visit: impl FnMut(RunRecord),
-    ) -> Result<HashSet<String>, Error> {
+    ) -> Result<Vec<String>, Error> {
         let mut visited = HashSet::new();
         let mut listing = 1;
         loop {
-            let mut listed = HashSet::new();
+            let (mut listed, mut seen) = (Vec::new(), HashSet::new());
             let visit_new = |run: RunRecord| {
-                listed.insert(run.storage_id.clone());
+                if seen.insert(run.storage_id.clone()) {
+                    listed.push(run.storage_id.clone());
+                }
                 if visited.insert(run.storage_id.clone()) {
                     visit(run);
                 }

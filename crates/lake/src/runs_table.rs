@@ -3,13 +3,13 @@
 //! | column | dtype | null |
 //! |---|---|---|
 //! | `run_id`, `storage_id`, `state` | utf8 | never |
-//! | `display_name`, `group`, `job_type`, `sweep_id`, `username`, `commit`, `notes`, `description`, `project_internal_id` | utf8 | unset |
+//! | `display_name`, `group`, `job_type`, `sweep_id`, `username`, `commit`, `notes`, `description` | utf8 | unset |
 //! | `tags` | list of utf8 | never |
 //! | `read_only` | boolean | the service does not say |
 //! | `created_at`, `heartbeat_at`, `synced_at` | timestamp, µs, UTC | unknown |
 //! | `history_line_count`, `last_step`, `synced_through_step` | int64 | unknown, or no rows |
 //! | `config`, `summary`, `system_metrics` | utf8, a JSON object | never |
-//! | `config_internal`, `summary_internal`, `history_keys` | utf8, JSON | none |
+//! | `config_internal`, `history_keys` | utf8, JSON | none |
 //! | `synced_rows` | int64 | not counted |
 //! | `synced_keys` | utf8, a JSON list | every key |
 //! | `completeness` | utf8: `complete`, `live` or `sampled` | never |
@@ -43,7 +43,6 @@ pub(crate) static RUNS_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("commit", true),
         text("notes", true),
         text("description", true),
-        text("project_internal_id", true),
         Field::new("read_only", DataType::Boolean, true),
         time("created_at"),
         time("heartbeat_at"),
@@ -52,7 +51,6 @@ pub(crate) static RUNS_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("config", false),
         text("config_internal", true),
         text("summary", false),
-        text("summary_internal", true),
         text("system_metrics", false),
         text("history_keys", true),
         time("synced_at"),
@@ -88,7 +86,6 @@ pub(crate) fn batch_of_runs(runs: &[StoredRun]) -> Result<RecordBatch, Error> {
         text(|run| run.record.commit.clone()),
         text(|run| run.record.notes.clone()),
         text(|run| run.record.description.clone()),
-        text(|run| run.record.project_internal_id.clone()),
         Arc::new(runs.iter().map(|run| run.record.read_only).collect::<BooleanArray>()),
         time(|run| run.record.created_at),
         time(|run| run.record.heartbeat_at),
@@ -97,7 +94,6 @@ pub(crate) fn batch_of_runs(runs: &[StoredRun]) -> Result<RecordBatch, Error> {
         text(|run| Some(object_text(&run.record.config))),
         text(|run| run.record.config_internal.as_ref().map(ToString::to_string)),
         text(|run| Some(object_text(&run.record.summary))),
-        text(|run| run.record.summary_internal.as_ref().map(ToString::to_string)),
         text(|run| Some(object_text(&run.record.system_metrics))),
         text(|run| run.record.history_keys.as_ref().map(|keys| keys.text().to_owned())),
         time(|run| Some(run.synced_at)),
@@ -132,18 +128,15 @@ pub(crate) fn runs_of_batch(project: &ProjectPath, batch: &RecordBatch) -> Resul
             record.commit = owned("commit")?;
             record.notes = owned("notes")?;
             record.description = owned("description")?;
-            record.project_internal_id = owned("project_internal_id")?;
             record.read_only = columns.boolean("read_only", row)?;
             record.created_at = columns.time("created_at", row)?;
             record.heartbeat_at = columns.time("heartbeat_at", row)?;
             record.history_line_count = columns.integer("history_line_count", row)?.and_then(|count| u64::try_from(count).ok());
             record.config = object("config")?;
-            let internal = |name: &str| {
-                let parse = |text| Json::parse(text).map_err(|error| wrong(format!("`{name}` is not JSON: {error}")));
-                columns.text(name, row)?.map(parse).transpose()
+            record.config_internal = match columns.text("config_internal", row)? {
+                Some(text) => Some(Json::parse(text).map_err(|error| wrong(format!("`config_internal` is not JSON: {error}")))?),
+                None => None,
             };
-            record.config_internal = internal("config_internal")?;
-            record.summary_internal = internal("summary_internal")?;
             record.summary = object("summary")?;
             record.system_metrics = object("system_metrics")?;
             record.history_keys = match columns.text("history_keys", row)? {
@@ -233,8 +226,6 @@ mod tests {
         full.history_line_count = Some(3);
         full.config = Json::parse_object(r#"{"big": 1180591620717411303424, "one": 1.0, "nested": {"a.b": [null]}}"#).unwrap();
         full.config_internal = Some(Json::parse(r#"{"t": {"1": [1]}}"#).unwrap());
-        full.summary_internal = Some(Json::parse(r#"{"runtime": 3}"#).unwrap());
-        full.project_internal_id = Some("7".to_owned());
         full.summary = Json::parse_object(r#"{"loss": "NaN"}"#).unwrap();
         full.history_keys = Some(HistoryKeys::parse(r#"{"lastStep": 9}"#).unwrap());
         let runs: Vec<StoredRun> = [bare, full]

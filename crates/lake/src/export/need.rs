@@ -78,7 +78,6 @@ fn digest(record: &RunRecord) -> [u8; 32] {
         commit,
         notes,
         description,
-        project_internal_id,
         read_only,
         created_at,
         heartbeat_at,
@@ -86,20 +85,17 @@ fn digest(record: &RunRecord) -> [u8; 32] {
         config,
         config_internal,
         summary,
-        summary_internal,
         system_metrics,
         history_keys,
     } = record;
-    let texts = (display_name, group, job_type, sweep_id, username, commit, notes, description, project_internal_id);
+    let texts = (display_name, group, job_type, sweep_id, username, commit, notes, description);
     let said = format!("{path:?}{storage_id:?}{state:?}{tags:?}{texts:?}{read_only:?}{created_at:?}{heartbeat_at:?}{history_line_count:?}");
     let mut hash = Sha256::new();
     hash.update(said);
     for object in [config, summary, system_metrics] {
         hash.update(object_text(object));
     }
-    for internal in [config_internal, summary_internal] {
-        hash.update(internal.as_ref().map(Json::to_canonical_text).unwrap_or_default());
-    }
+    hash.update(config_internal.as_ref().map(Json::to_canonical_text).unwrap_or_default());
     hash.update(history_keys.as_ref().map(HistoryKeys::text).unwrap_or_default());
     hash.finalize().into()
 }

@@ -169,7 +169,7 @@ impl Run {
     }
 
     async fn summary_metrics(&self) -> JsonString {
-        JsonString(wire_summary(self.record()))
+        JsonString(object_text(&self.record().summary))
     }
 
     async fn system_metrics(&self) -> JsonString {
@@ -348,12 +348,4 @@ fn wire_config(record: &RunRecord) -> String {
         config.insert("_wandb".to_owned(), wrapped(internal));
     }
     object_text(&config)
-}
-
-/// The summary as the wire has it, with what the client keeps of its own under `_wandb`.
-fn wire_summary(record: &RunRecord) -> String {
-    let Some(internal) = &record.summary_internal else { return object_text(&record.summary) };
-    let mut summary = record.summary.clone();
-    summary.insert("_wandb".to_owned(), internal.clone());
-    object_text(&summary)
 }
