@@ -5,7 +5,7 @@
 //!
 //! | to find | look in |
 //! |---|---|
-//! | starting it, or embedding its routes | [`serve`], [`router`] |
+//! | starting it, or embedding its routes | [`serve`], [`Server`], [`router`] |
 //! | who may ask, limits, what is exported | [`ServerOptions`] |
 //! | what it reads | [`Source`] |
 //! | where it keeps what is written through it | [`StateFolder`] |
@@ -50,5 +50,5 @@ mod uploads;
 
 pub use error::{Error, ErrorKind};
 pub use options::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions, StateFolder};
-pub use serve::{router, serve};
+pub use serve::{Server, router, serve};
 pub use source::{RowBatches, Source, SourceError, SourceFile, SourceRun};

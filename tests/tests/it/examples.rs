@@ -19,7 +19,7 @@ fn the_examples_of_the_official_sdks_documentation() {
         assert!(examples::runs_that_match(&api, PROJECT).await.unwrap() >= 9);
         let counts = examples::runs_by_config(&api, PROJECT).await.unwrap();
         assert!(counts[0] >= 3 && counts[1] > counts[0] && counts[2] >= counts[1], "{counts:?}");
-        assert_eq!(examples::runs_by_name(&api, PROJECT).await.unwrap(), 2);
+        assert_eq!(examples::runs_by_name(&api, PROJECT).await.unwrap(), 3);
         assert!(examples::runs_by_loss(&api, PROJECT).await.unwrap().is_some());
         assert_eq!(examples::projects_of(&api, "runlake").await.unwrap(), ["digits", "live"]);
         assert!(examples::places(&api, PROJECT, "values").await.unwrap());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use runlake_lake::{Lake, Location};
-use runlake_server::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions, StateFolder};
+use runlake_server::{Access, ColumnOrder, ExportPolicy, ExportedRuns, Server, ServerOptions, StateFolder};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::arguments::{Exports, ParquetOrder, Serve, StepType};
@@ -28,7 +28,8 @@ pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
     if !address.ip().is_loopback() {
         say("warning: other machines can reach this address; what they read is sent unencrypted");
     }
-    let server = tokio::spawn(runlake_server::serve(lake, server_options(options, access, state), listener, std::future::pending()));
+    let server = Server::new(lake, server_options(options, access, state))?;
+    let server = tokio::spawn(server.serve(listener, std::future::pending()));
     // The socket listens already, so whoever reads these lines is answered.
     let host = if address.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { address.ip() };
     let host = if host.is_ipv6() { format!("[{host}]") } else { host.to_string() };
