@@ -16,6 +16,8 @@
 //! form in which they stand in a reply, and `splice` puts them there. Nothing is compressed on the way, since the way is short.
 //!
 //! The lake is never changed: what mutations write goes through `changes` into `state`, and the `catalog` lays it over the lake's runs.
+//! Artifacts likewise go through `artifacts`; contents come in by `uploads`, at addresses that are signed for it, and lie beside the database
+//! under their SHA-256, whatever they are called.
 
 mod artifacts;
 mod auth;
