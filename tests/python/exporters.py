@@ -153,10 +153,11 @@ else:
 
     @checks.check("every finite number of every history")
     def _() -> None:
-        # MLflow keeps finite numbers under names of letters, digits and some signs; others are renamed there. Under these two prefixes the
-        # tool puts summaries and system metrics.
+        # MLflow keeps finite numbers under names of up to 250 letters, digits and some signs; others are renamed there. Under these two
+        # prefixes the tool puts summaries and system metrics.
         def plain(key: str) -> bool:
-            return all(character.isalnum() or character in "/_.- " for character in key) and not key.startswith(("final.", "system."))
+            is_kept = len(key) <= 250 and key == key.strip() and all(letter.isalnum() or letter in "/_.- " for letter in key)
+            return is_kept and not key.startswith(("final.", "system."))
 
         wanted: Counter[Point] = Counter()
         for run_id, step, key, value in logged():
