@@ -42,15 +42,16 @@ use crate::{Api, Error};
 /// ```
 #[derive(Clone)]
 pub struct Run {
+    // Large parts are boxed: runs are passed about by value, through futures that would grow by them.
     api: Api,
     /// The light part; what [`Details`] hold is empty in it.
-    record: RunRecord,
-    details: OnceCell<Details>,
+    record: Box<RunRecord>,
+    details: OnceCell<Box<Details>>,
     /// Those that are loaded together with this run.
     siblings: Option<Arc<Siblings>>,
-    sweep: OnceCell<Option<Sweep>>,
+    sweep: OnceCell<Option<Box<Sweep>>>,
     metadata: OnceCell<Option<Object>>,
-    edited: Edited,
+    edited: Box<Edited>,
 }
 
 /// The part of a run that may be large.
@@ -75,12 +76,12 @@ struct Edited {
 impl Run {
     pub(crate) fn from_light(api: Api, record: RunRecord, siblings: Option<Arc<Siblings>>) -> Self {
         let (details, sweep, metadata) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { api, record, details, siblings, sweep, metadata, edited: Edited::default() }
+        Self { api, record: Box::new(record), details, siblings, sweep, metadata, edited: Box::default() }
     }
 
     pub(crate) fn from_full(api: Api, mut record: RunRecord) -> Self {
         let details = Details::split_off(&mut record);
-        Self { details: OnceCell::new_with(Some(details)), ..Self::from_light(api, record, None) }
+        Self { details: OnceCell::new_with(Some(Box::new(details))), ..Self::from_light(api, record, None) }
     }
 
     /// A run that was made just now. One that was there before is loaded when more of it is asked for.
@@ -208,8 +209,8 @@ impl Run {
     pub async fn sweep(&self) -> Result<Option<&Sweep>, Error> {
         let Some(sweep_id) = self.sweep_name() else { return Ok(None) };
         let project = self.record.path.project_path();
-        let fetch = async || self.api.client().sweep(&project, sweep_id).await;
-        Ok(self.sweep.get_or_try_init(fetch).await?.as_ref())
+        let fetch = async || self.api.client().sweep(&project, sweep_id).await.map(|sweep| sweep.map(Box::new));
+        Ok(self.sweep.get_or_try_init(fetch).await?.as_deref())
     }
 
     /// The config as the user set it.
@@ -286,7 +287,7 @@ impl Run {
     /// # Errors
     /// As [`config`](Self::config).
     pub async fn full_record(&self) -> Result<RunRecord, Error> {
-        let mut record = self.record.clone();
+        let mut record = (*self.record).clone();
         self.details().await?.clone().put_into(&mut record);
         Ok(record)
     }
@@ -320,12 +321,12 @@ impl Run {
         let mut record = self.api.client().run_with(&self.record.path, detail).await?;
         self.api.forget(&record.path);
         self.details = match detail {
-            Detail::Full => OnceCell::new_with(Some(Details::split_off(&mut record))),
+            Detail::Full => OnceCell::new_with(Some(Box::new(Details::split_off(&mut record)))),
             Detail::Light => OnceCell::new(),
         };
         self.siblings = None;
-        self.record = record;
-        self.edited = Edited::default();
+        *self.record = record;
+        *self.edited = Edited::default();
         Ok(())
     }
 
@@ -336,7 +337,7 @@ impl Run {
                 Some(siblings) => siblings.take(client, self.id()).await,
                 None => client.run(&self.record.path).await,
             };
-            loaded.map(|mut record| Details::split_off(&mut record))
+            loaded.map(|mut record| Box::new(Details::split_off(&mut record)))
         };
         Ok(self.details.get_or_try_init(load).await?)
     }
@@ -347,7 +348,7 @@ impl Run {
     }
 
     pub(crate) fn know_sweep(&mut self, sweep: Option<Sweep>) {
-        self.sweep = OnceCell::new_with(Some(sweep));
+        self.sweep = OnceCell::new_with(Some(sweep.map(Box::new)));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The properties of `Run`, and the ways to read its rows and its console: `tests/python/member_run.py`.
 
+#![expect(clippy::future_not_send, reason = "steps run one after the other on one thread")]
+
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt as _, TryStreamExt as _};
 use runlake::{ConsoleOptions, Error, HistoryOptions, HistoryStream, Run, RunsOptions, ScanOptions};

@@ -1,7 +1,7 @@
 //! The examples of the library run against the embedded backend, and give what they should.
 
 #[path = "../../../crates/runlake/examples/sdk_documentation.rs"]
-#[expect(dead_code, reason = "its `main` is for the command line")]
+#[expect(dead_code, unreachable_pub, reason = "it is a program with a `main` of its own")]
 mod sdk_documentation;
 
 use runlake::Api;

@@ -55,16 +55,12 @@ fn state_folder(options: &Serve, lake: &Location) -> StateFolder {
     if options.read_only {
         return StateFolder::Temporary;
     }
-    let beside = lake.as_folder().map(|lake| lake.join(STATE_FOLDER));
-    match beside.filter(|folder| lake.as_folder().is_some_and(std::path::Path::is_dir) && fs_err::create_dir_all(folder).is_ok()) {
-        Some(folder) => StateFolder::Kept(folder),
-        None => {
-            say(
-                "warning: what is written to this server ends with it, since it cannot be kept beside the lake; name a folder with --state",
-            );
-            StateFolder::Temporary
-        }
+    let beside = lake.as_folder().filter(|lake| lake.is_dir()).map(|lake| lake.join(STATE_FOLDER));
+    if let Some(folder) = beside.filter(|folder| fs_err::create_dir_all(folder).is_ok()) {
+        return StateFolder::Kept(folder);
     }
+    say("warning: what is written to this server ends with it, since it cannot be kept beside the lake; name a folder with --state");
+    StateFolder::Temporary
 }
 
 fn server_options(options: &Serve, access: Access, state: StateFolder) -> ServerOptions {

@@ -122,7 +122,7 @@ impl Run {
             return Ok(());
         }
         self.write(update).await?;
-        self.edited = Edited::default();
+        *self.edited = Edited::default();
         Ok(())
     }
 
@@ -203,7 +203,7 @@ impl Run {
             details.history_keys = written.history_keys;
         }
         record.project_internal_id = record.project_internal_id.or(self.record.project_internal_id.take());
-        self.record = record;
+        *self.record = record;
         Ok(())
     }
 }
