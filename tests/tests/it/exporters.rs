@@ -51,7 +51,7 @@ impl Stage {
         let output = command.output().unwrap();
         let (words, log) = (String::from_utf8_lossy(&output.stderr), self.backend.log());
         let table = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{tool:?} ended with {}\n{table}\n{words}\nthe backend's log:\n{log}", output.status);
+        assert!(output.status.success(), "{} ended with {}\n{table}\n{words}\nthe backend's log:\n{log}", tool.display(), output.status);
     }
 
     fn check(&self, tool: &str) {
