@@ -4,6 +4,10 @@
 #[expect(dead_code, unreachable_pub, reason = "it is a program with a `main` of its own")]
 mod sdk_documentation;
 
+#[path = "../../../crates/runlake/examples/files_and_artifacts.rs"]
+#[expect(dead_code, unreachable_pub, reason = "it is a program with a `main` of its own")]
+mod files_and_artifacts;
+
 use runlake::Api;
 use runlake_fetch::Client;
 use runlake_tests::backend::{Backend, KEY};
@@ -30,5 +34,24 @@ fn the_examples_of_the_official_sdks_documentation() {
         let changed = examples::changed_run(&api, &run).await.unwrap();
         assert!(changed.tags().contains(&"new".to_owned()) && changed.config().await.unwrap().contains_key("foo"));
         examples::stopped_run(&api, "entity/project/my-pending-run").await.unwrap();
+    });
+}
+
+#[test]
+fn the_examples_for_files_and_artifacts() {
+    use files_and_artifacts::{files_of, logged_artifact, uploaded_file, used_artifact};
+
+    let backend = Backend::start(&sample_lake());
+    let api = Api::new(Client::builder().with_base_url(backend.base_url()).with_api_key(KEY.into()).build().unwrap());
+    let (run, folder) = (format!("{PROJECT}/records"), tempfile::tempdir().unwrap());
+    let path = folder.path().join("a.txt");
+    fs_err::write(&path, "This is a test artifact").unwrap();
+    block_on(async {
+        assert_eq!(uploaded_file(&api, &run, &path, folder.path()).await.unwrap(), "a.txt");
+        let paths = files_of(&api, &run, &folder.path().join("down")).await.unwrap();
+        assert!(paths.len() > 3 && paths.iter().all(|path| path.is_file()), "{paths:?}");
+        assert_eq!(logged_artifact(&api, &run, &path).await.unwrap(), ["test_artifact"]);
+        let artifact = format!("{PROJECT}/test_artifact:latest");
+        assert_eq!(used_artifact(&api, &format!("{PROJECT}/media"), &artifact).await.unwrap(), ["test_artifact"]);
     });
 }
