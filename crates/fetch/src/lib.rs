@@ -62,6 +62,7 @@ pub use history::{ParquetHistory, SampledSpec, StepWindow};
 pub use projects::{Project, Viewer};
 pub use retry::RetryPolicy;
 pub use run_plan::RunPlan;
+pub use run_record::ServiceRun;
 pub use runs::{Detail, RunPage, RunsQuery};
 pub use samples::Sample;
 pub use settings::Settings;
