@@ -66,6 +66,7 @@ pub(super) const STEPS: &[(&str, Step)] = &[
     property!("Run.rawconfig", |run| run.rawconfig().await?),
     property!("Run.json_config", |run| Json::parse(&run.json_config().await?).expect("it is JSON")),
     property!("Run.summary", |run| run.summary().await?),
+    property!("Run.summary_metrics", |run| run.summary_metrics().await?),
     property!("Run.system_metrics", |run| run.system_metrics().await?),
     property!("Run.metadata", |run| run.metadata().await?),
     property!("Run.history_keys", |run| run.history_keys().await?),
