@@ -38,8 +38,8 @@ Point = tuple[str, str, int, str]
 
 
 def point(run_id: str, key: str, step: int, value: Any) -> Point:
-    """A value that can be counted: NaN is itself, and 1 is 1.0."""
-    return run_id, key, step, value if isinstance(value, str) else repr(float(value))
+    """A value that can be counted: NaN is itself, 1 is 1.0, and the sign of zero, which JSON loses on its way, is not looked at."""
+    return run_id, key, step, value if isinstance(value, str) else repr(float(value) + 0.0)
 
 
 def logged() -> list[tuple[str, int, str, Any]]:
@@ -153,8 +153,12 @@ else:
 
     @checks.check("every finite number of every history")
     def _() -> None:
-        # MLflow keeps finite numbers under names of letters, digits and some signs; others are renamed there.
-        plain = lambda key: all(character.isalnum() or character in "/_.- " for character in key) and not key.startswith("final.")
+        # MLflow keeps finite numbers under names of up to 250 letters, digits and some signs; others are renamed there. Under these two
+        # prefixes the tool puts summaries and system metrics.
+        def plain(key: str) -> bool:
+            is_kept = len(key) <= 250 and key == key.strip() and all(letter.isalnum() or letter in "/_.- " for letter in key)
+            return is_kept and not key.startswith(("final.", "system."))
+
         wanted: Counter[Point] = Counter()
         for run_id, step, key, value in logged():
             if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and plain(key):

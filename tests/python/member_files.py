@@ -95,8 +95,7 @@ def _() -> Any:
 
 @step("File.path_uri")
 def _() -> Any:
-    # The SDK has an empty text for what is in no bucket.
-    return media().file("requirements.txt").path_uri or None
+    return media().file("requirements.txt").path_uri.split("?")[0].split("/", 3)[3]
 
 
 @step("File.download")

@@ -48,6 +48,7 @@ PROPERTIES: dict[str, Any] = {
     "rawconfig": lambda it: it.rawconfig,
     "json_config": lambda it: json.loads(it.json_config),
     "summary": lambda it: {key: it.summary_metrics[key] for key in it.summary.keys() if key != "_wandb"},
+    "summary_metrics": lambda it: dict(it.summary_metrics),
     "system_metrics": lambda it: it.system_metrics,
     "metadata": lambda it: it.metadata,
     "history_keys": lambda it: it.history_keys,

@@ -45,6 +45,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         None.or_else(|| cause.downcast_ref::<UsageError>().map(|error| error.hint.clone()))
             .or_else(|| cause.downcast_ref::<runlake_types::Error>().map(|error| error.hint().to_owned()))
+            .or_else(|| cause.downcast_ref::<runlake_server::Error>().map(|error| error.hint().to_owned()))
             .or_else(|| cause.downcast_ref::<runlake::Error>().and_then(runlake::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_fetch::Error>().and_then(runlake_fetch::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_ingest::Error>().and_then(runlake_ingest::Error::hint))

@@ -86,6 +86,7 @@ pub use projects::{Project, Viewer};
 pub use retry::RetryPolicy;
 pub use run_file::{Existing, RunFile};
 pub use run_plan::RunPlan;
+pub use run_record::ServiceRun;
 pub use runs::{Detail, RunPage, RunsQuery};
 pub use samples::Sample;
 pub use settings::Settings;

@@ -76,15 +76,18 @@ impl RunFile {
         }
     }
 
-    /// The address of the file in its store: `s3://bucket/key` for a file in S3, and what the reference says for a reference; `None` for
-    /// any other.
+    /// The address of the file in its store: `s3://bucket/key` for a file in S3, what the reference says for a reference, and the address
+    /// without its signature where the service has one for both purposes; `None` for any other.
     pub fn path_uri(&self) -> Option<String> {
         if let Some(reference) = &self.reference {
             return Some(reference.clone());
         }
         let direct = self.direct_url.as_ref()?.expose();
-        if self.url.as_ref().is_some_and(|url| url.expose() == direct) && direct.query().is_none() {
-            return Some(direct.to_string());
+        if self.url.as_ref().is_some_and(|url| url.expose() == direct) {
+            // As a place and no way to it: without what lets its holder read the file.
+            let mut place = direct.clone();
+            place.set_query(None);
+            return Some(place.to_string());
         }
         // `https://BUCKET.s3.REGION.amazonaws.com/KEY`
         let host = direct.host_str()?;
@@ -191,6 +194,7 @@ mod tests {
         assert_eq!(uri("/files/x", "https://data.s3.amazonaws.com/b").as_deref(), Some("s3://data/b"));
         assert_eq!(uri("gs://bucket/b", "gs://bucket/b").as_deref(), Some("gs://bucket/b"));
         assert_eq!(uri("https://h/b", "https://h/b").as_deref(), Some("https://h/b"));
+        assert_eq!(uri("https://h/b?sig=1", "https://h/b?sig=1").as_deref(), Some("https://h/b"));
         assert_eq!(uri("/files/x", "https://storage.googleapis.com/bucket/b?x=1"), None);
         assert_eq!(file(r#""url":"/files/x","sizeBytes":"12""#).url.unwrap().expose().as_str(), "https://host/prefix/files/x");
     }

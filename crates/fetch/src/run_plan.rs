@@ -8,7 +8,7 @@ use crate::batch::Question;
 use crate::documents::run_fields;
 use crate::error::Error;
 use crate::history::{ParquetHistory, parquet_history};
-use crate::run_record::run_record;
+use crate::run_record::{ServiceRun, run_record, service_run};
 use crate::runs::failed;
 use crate::wire::WireRun;
 
@@ -58,7 +58,7 @@ impl Client {
     /// # Errors
     /// Each run has its own: [`ErrorKind::RunNotFound`](crate::ErrorKind::RunNotFound) for one that was deleted meanwhile, and as every
     /// call.
-    pub async fn load_runs(&self, project: &ProjectPath, run_ids: &[String]) -> Vec<Result<RunRecord, Error>> {
+    pub async fn load_runs(&self, project: &ProjectPath, run_ids: &[String]) -> Vec<Result<ServiceRun, Error>> {
         let question = Question {
             operation: "load runs",
             name: "LoadRuns",
@@ -68,7 +68,7 @@ impl Client {
             largest: LARGEST_LOAD,
         };
         let answers = self.ask_runs::<WireRun>(&question, project, run_ids).await;
-        let read = |wire: Result<WireRun, Error>| run_record(project, wire?).map_err(|kind| failed(question.operation, kind));
+        let read = |wire: Result<WireRun, Error>| service_run(project, wire?).map_err(|kind| failed(question.operation, kind));
         answers.into_iter().map(read).collect()
     }
 }

@@ -9,8 +9,25 @@ use crate::wire::WireRun;
 /// Where the client keeps its own notes, in the config and in the summary.
 const INTERNAL: &str = "_wandb";
 
-/// Turns a run around. Times that are not ISO 8601 become `None`: no run is worth losing for one.
+/// A run as the service describes it: what every source of runs knows, and what only the service does.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ServiceRun {
+    /// What a lake keeps too.
+    pub record: RunRecord,
+    /// The service's number for the run's project, as text; `None` when it does not say.
+    pub project_internal_id: Option<String>,
+    /// What the client keeps in the summary under `_wandb`, such as the run's time. A summary that is written without it loses it.
+    pub summary_internal: Option<Json>,
+}
+
+/// The part of a run that every source knows.
 pub(crate) fn run_record(project: &ProjectPath, wire: WireRun) -> Result<RunRecord, ErrorKind> {
+    service_run(project, wire).map(|run| run.record)
+}
+
+/// Turns a run around. Times that are not ISO 8601 become `None`: no run is worth losing for one.
+pub(crate) fn service_run(project: &ProjectPath, wire: WireRun) -> Result<ServiceRun, ErrorKind> {
     let path = project.run(&wire.name);
     let object = |what: &str, raw: Option<&RawValue>| {
         embedded_object(raw).map_err(|source| ErrorKind::InvalidValue { path: format!("the {what} of {path}"), source })
@@ -20,9 +37,10 @@ pub(crate) fn run_record(project: &ProjectPath, wire: WireRun) -> Result<RunReco
     let summary_internal = summary.remove(INTERNAL);
     let system_metrics = object("system metrics", wire.system_metrics.as_deref())?;
     let history_keys = object("history keys", wire.history_keys.as_deref())?;
-    Ok(RunRecord {
+    let numeric = |id: serde_json::Value| id.as_str().map(str::to_owned).or_else(|| id.as_i64().map(|id| id.to_string()));
+    let project_internal_id = wire.project_id.and_then(numeric);
+    let record = RunRecord {
         storage_id: wire.id,
-        project_internal_id: wire.project_id.and_then(|id| id.as_str().map(str::to_owned).or_else(|| id.as_i64().map(|id| id.to_string()))),
         display_name: wire.display_name,
         state: wire.state.as_deref().map_or_else(|| RunState::Other("unknown".to_owned()), RunState::from_name),
         tags: wire.tags.unwrap_or_default(),
@@ -40,11 +58,11 @@ pub(crate) fn run_record(project: &ProjectPath, wire: WireRun) -> Result<RunReco
         config,
         config_internal,
         summary,
-        summary_internal,
         system_metrics,
         history_keys: (!history_keys.is_empty()).then(|| HistoryKeys::from_object(&history_keys)),
         path,
-    })
+    };
+    Ok(ServiceRun { record, project_internal_id, summary_internal })
 }
 
 /// The time, unless it is missing or in no known form.

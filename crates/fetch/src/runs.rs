@@ -13,7 +13,7 @@ use crate::documents;
 use crate::error::{Error, ErrorKind};
 use crate::graphql::graphql_int;
 use crate::pagination::{Page, pages};
-use crate::run_record::run_record;
+use crate::run_record::{ServiceRun, service_run};
 use crate::wire::{CountOfProject, ProjectData, RunOfProject, RunsOfProject, WireRun};
 
 /// How often a project is listed when runs come and go meanwhile.
@@ -35,7 +35,7 @@ pub enum Detail {
 #[derive(Clone, Debug)]
 pub struct RunPage {
     /// The runs, in the order that was asked for. Runs that are made meanwhile may push one onto a second page.
-    pub runs: Vec<RunRecord>,
+    pub runs: Vec<ServiceRun>,
     /// How many runs match in all, at the time of the page; `None` when the service does not say.
     pub total: Option<u64>,
 }
@@ -83,7 +83,10 @@ impl Client {
     pub fn runs(&self, project: &ProjectPath, query: RunsQuery) -> impl Stream<Item = Result<RunRecord, Error>> + Send + use<> {
         let mut seen = HashSet::new();
         let is_new = move |run: &RunRecord| std::future::ready(seen.insert(run.storage_id.clone()));
-        self.pages_of_runs(project, &query).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten().try_filter(is_new)
+        self.pages_of_runs(project, &query)
+            .map_ok(|page| stream::iter(page.items).map(|run| Ok(run.record)))
+            .try_flatten()
+            .try_filter(is_new)
     }
 
     /// The pages of a listing, each fetched when it is asked for. An error ends the stream.
@@ -96,8 +99,17 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::ProjectNotFound`], [`ErrorKind::RepeatedCursor`], and as every call.
     pub async fn list_runs(&self, project: &ProjectPath, query: RunsQuery) -> Result<Vec<RunRecord>, Error> {
+        let runs = self.list_service_runs(project, query).await?;
+        Ok(runs.into_iter().map(|run| run.record).collect())
+    }
+
+    /// As [`list_runs`](Self::list_runs), with what only the service knows of the runs.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn list_service_runs(&self, project: &ProjectPath, query: RunsQuery) -> Result<Vec<ServiceRun>, Error> {
         let mut runs = HashMap::new();
-        let listed = self.visit_runs(project, query, |run| drop(runs.insert(run.storage_id.clone(), run))).await?;
+        let listed = self.visit_runs(project, query, |run| drop(runs.insert(run.record.storage_id.clone(), run))).await?;
         Ok(listed.iter().filter_map(|storage_id| runs.remove(storage_id)).collect())
     }
 
@@ -112,17 +124,17 @@ impl Client {
         &self,
         project: &ProjectPath,
         query: RunsQuery,
-        mut visit: impl FnMut(RunRecord),
+        mut visit: impl FnMut(ServiceRun),
     ) -> Result<Vec<String>, Error> {
         let mut visited = HashSet::new();
         let mut listing = 1;
         loop {
             let (mut listed, mut seen) = (Vec::new(), HashSet::new());
-            let visit_new = |run: RunRecord| {
-                if seen.insert(run.storage_id.clone()) {
-                    listed.push(run.storage_id.clone());
+            let visit_new = |run: ServiceRun| {
+                if seen.insert(run.record.storage_id.clone()) {
+                    listed.push(run.record.storage_id.clone());
                 }
-                if visited.insert(run.storage_id.clone()) {
+                if visited.insert(run.record.storage_id.clone()) {
                     visit(run);
                 }
             };
@@ -148,7 +160,7 @@ impl Client {
     }
 
     /// Gives the runs of one listing to `visit`; how many there are by the service's count.
-    async fn list_once(&self, project: &ProjectPath, query: &RunsQuery, mut visit: impl FnMut(RunRecord)) -> Result<Option<u64>, Error> {
+    async fn list_once(&self, project: &ProjectPath, query: &RunsQuery, mut visit: impl FnMut(ServiceRun)) -> Result<Option<u64>, Error> {
         let mut total = None;
         let mut pages = std::pin::pin!(self.pages_of_runs(project, query));
         while let Some(page) = pages.try_next().await? {
@@ -175,23 +187,27 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::RunNotFound`] when there is no such run or no such project, and as every call.
     pub async fn run(&self, path: &RunPath) -> Result<RunRecord, Error> {
-        self.run_with(path, Detail::Full).await
+        self.run_with(path, Detail::Full).await.map(|run| run.record)
     }
 
     /// One run with as many of its fields as are wanted.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub async fn run_with(&self, path: &RunPath, detail: Detail) -> Result<RunRecord, Error> {
+    pub async fn run_with(&self, path: &RunPath, detail: Detail) -> Result<ServiceRun, Error> {
         let document = match detail {
             Detail::Light => documents::LIGHT_RUN,
             Detail::Full => documents::RUN,
         };
         let wire: WireRun = self.query_run("read the run", document, path, json!({})).await?;
-        run_record(&path.project_path(), wire).map_err(|kind| failed("read the run", kind))
+        service_run(&path.project_path(), wire).map_err(|kind| failed("read the run", kind))
     }
 
-    fn pages_of_runs(&self, project: &ProjectPath, query: &RunsQuery) -> impl Stream<Item = Result<Page<RunRecord>, Error>> + Send + use<> {
+    fn pages_of_runs(
+        &self,
+        project: &ProjectPath,
+        query: &RunsQuery,
+    ) -> impl Stream<Item = Result<Page<ServiceRun>, Error>> + Send + use<> {
         let operation = "list runs";
         let (client, project) = (self.clone(), project.clone());
         let (filters, order) = (query.filter.to_string(), wire_order(&query.order));
@@ -216,7 +232,7 @@ impl Client {
                 let data: ProjectData<RunsOfProject> = client.query_adapting(operation, document, variables).await?;
                 let RunsOfProject { run_count, runs } = found_project(operation, &project, data)?;
                 let page = Page::of_connection(runs, run_count).map_err(|kind| failed(operation, kind))?;
-                let records = page.items.into_iter().map(|wire| run_record(&project, wire)).collect::<Result<_, _>>();
+                let records = page.items.into_iter().map(|wire| service_run(&project, wire)).collect::<Result<_, _>>();
                 Ok(Page { items: records.map_err(|kind| failed(operation, kind))?, next: page.next, total: page.total })
             }
         })

@@ -6,13 +6,13 @@
 //! surely did nothing, and otherwise looked after.
 
 use rand::Rng as _;
-use runlake_types::{Json, Object, ProjectPath, RunPath, RunRecord, RunState, object_text};
+use runlake_types::{Json, Object, ProjectPath, RunPath, RunState, object_text};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, ErrorKind};
 use crate::projects::Project;
 use crate::retry::Repeatable;
-use crate::run_record::run_record;
+use crate::run_record::{ServiceRun, service_run};
 use crate::runs::failed;
 use crate::wire::{Done, StateOfRun, UpsertedProject, UpsertedRun, WireMadeRun, WireRun};
 use crate::{Client, documents};
@@ -147,12 +147,12 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when the run was deleted, [`ErrorKind::PermissionDenied`], and as every call.
-    pub async fn update_run(&self, project: &ProjectPath, storage_id: &str, update: &RunUpdate) -> Result<RunRecord, Error> {
+    pub async fn update_run(&self, project: &ProjectPath, storage_id: &str, update: &RunUpdate) -> Result<ServiceRun, Error> {
         let operation = "update the run";
         let data: UpsertedRun<WireRun> =
             self.mutate(Repeatable::Always, operation, documents::UPDATE_RUN, update.variables(storage_id)).await?;
         let run = data.upsert_bucket.and_then(|upserted| upserted.bucket).ok_or_else(|| failed(operation, ErrorKind::NoData))?;
-        run_record(project, run).map_err(|kind| failed(operation, kind))
+        service_run(project, run).map_err(|kind| failed(operation, kind))
     }
 
     /// Deletes a run, with the artifacts that it logged if so wished. There is no way back.

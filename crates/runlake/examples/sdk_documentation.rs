@@ -33,7 +33,7 @@ pub async fn runs_that_match(api: &Api, project: &str) -> Shown<usize> {
     Ok(count)
 }
 
-/// "Find runs in project where config.experiment_name has been set to foo": one value, one of two, and a pattern.
+/// "Find runs in project where `config.experiment_name` has been set to foo": one value, one of two, and a pattern.
 ///
 /// # Errors
 /// As every call.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use runlake_fetch::{Client, Environment, NewRun, Project, RunsQuery, Sweep, Viewer};
+use runlake_fetch::{Client, Detail, Environment, NewRun, Project, RunsQuery, Sweep, Viewer};
 use runlake_types::{Filter, Order, PathDefaults, ProjectPath, RunPath};
 use tokio::sync::OnceCell;
 
@@ -170,7 +170,7 @@ impl Api {
         if let Some(run) = self.cache().runs.get(&path) {
             return Ok(run.clone());
         }
-        let run = Run::from_full(self.clone(), self.0.client.run(&path).await?);
+        let run = Run::from_full(self.clone(), self.0.client.run_with(&path, Detail::Full).await?);
         self.cache().runs.insert(path, run.clone());
         Ok(run)
     }
@@ -307,7 +307,7 @@ fn is_without_entity(error: &runlake_types::Error) -> bool {
 
 impl RunsOptions {
     /// The same as the client takes it.
-    pub(crate) fn query(&self, detail: runlake_fetch::Detail) -> RunsQuery {
+    pub(crate) fn query(&self, detail: Detail) -> RunsQuery {
         RunsQuery { filter: self.filter.clone(), order: self.order.clone(), per_page: self.per_page, detail }
     }
 }

@@ -25,7 +25,7 @@ pub struct HistoriesOptions {
     /// What is sampled.
     pub history: HistoryOptions,
     /// Every row instead of a sample. `keys` then chooses the rows that hold one of them, and `samples` and `x_axis` say nothing. Runs that
-    /// lack a key are passed over.
+    /// lack a key are passed over. All rows are held in memory: a project that is too large for it is exported to a lake instead.
     pub all: bool,
 }
 

@@ -12,7 +12,7 @@ mod write;
 use std::fmt;
 use std::sync::Arc;
 
-use runlake_fetch::{Detail, MadeRun, RunUpdate, Sweep, wire_config};
+use runlake_fetch::{Detail, MadeRun, RunUpdate, ServiceRun, Sweep, wire_config};
 use runlake_types::{HistoryKeys, Json, Object, RunPath, RunRecord, RunState, Timestamp};
 use tokio::sync::OnceCell;
 
@@ -42,15 +42,17 @@ use crate::{Api, Error};
 /// ```
 #[derive(Clone)]
 pub struct Run {
+    // Large parts are boxed: runs are passed about by value, through futures that would grow by them.
     api: Api,
     /// The light part; what [`Details`] hold is empty in it.
-    record: RunRecord,
-    details: OnceCell<Details>,
+    record: Box<RunRecord>,
+    project_internal_id: Option<String>,
+    details: OnceCell<Box<Details>>,
     /// Those that are loaded together with this run.
     siblings: Option<Arc<Siblings>>,
-    sweep: OnceCell<Option<Sweep>>,
+    sweep: OnceCell<Option<Box<Sweep>>>,
     metadata: OnceCell<Option<Object>>,
-    edited: Edited,
+    edited: Box<Edited>,
 }
 
 /// The part of a run that may be large.
@@ -73,21 +75,26 @@ struct Edited {
 }
 
 impl Run {
-    pub(crate) fn from_light(api: Api, record: RunRecord, siblings: Option<Arc<Siblings>>) -> Self {
-        let (details, sweep, metadata) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { api, record, details, siblings, sweep, metadata, edited: Edited::default() }
+    pub(crate) fn from_light(api: Api, run: ServiceRun, siblings: Option<Arc<Siblings>>) -> Self {
+        Self { project_internal_id: run.project_internal_id, ..Self::from_record(api, run.record, siblings) }
     }
 
-    pub(crate) fn from_full(api: Api, mut record: RunRecord) -> Self {
-        let details = Details::split_off(&mut record);
-        Self { details: OnceCell::new_with(Some(details)), ..Self::from_light(api, record, None) }
+    fn from_record(api: Api, record: RunRecord, siblings: Option<Arc<Siblings>>) -> Self {
+        let (details, sweep, metadata) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { api, record: Box::new(record), project_internal_id: None, details, siblings, sweep, metadata, edited: Box::default() }
+    }
+
+    pub(crate) fn from_full(api: Api, mut run: ServiceRun) -> Self {
+        let details = Details::split_off(&mut run);
+        Self { details: OnceCell::new_with(Some(Box::new(details))), ..Self::from_light(api, run, None) }
     }
 
     /// A run that was made just now. One that was there before is loaded when more of it is asked for.
     pub(crate) fn made(api: Api, made: MadeRun) -> Self {
         let mut record = RunRecord::new(made.path, made.storage_id);
         record.state = made.state;
-        if made.inserted == Some(true) { Self::from_full(api, record) } else { Self::from_light(api, record, None) }
+        let details = if made.inserted == Some(true) { OnceCell::new_with(Some(Box::default())) } else { OnceCell::new() };
+        Self { details, ..Self::from_record(api, record, None) }
     }
 
     /// Where the run is.
@@ -133,7 +140,7 @@ impl Run {
 
     /// The service's number for the project; `None` when it does not say.
     pub fn project_internal_id(&self) -> Option<i64> {
-        self.record.project_internal_id.as_ref()?.parse().ok()
+        self.project_internal_id.as_ref()?.parse().ok()
     }
 
     /// Where the run stood when it was fetched.
@@ -208,8 +215,8 @@ impl Run {
     pub async fn sweep(&self) -> Result<Option<&Sweep>, Error> {
         let Some(sweep_id) = self.sweep_name() else { return Ok(None) };
         let project = self.record.path.project_path();
-        let fetch = async || self.api.client().sweep(&project, sweep_id).await;
-        Ok(self.sweep.get_or_try_init(fetch).await?.as_ref())
+        let fetch = async || self.api.client().sweep(&project, sweep_id).await.map(|sweep| sweep.map(Box::new));
+        Ok(self.sweep.get_or_try_init(fetch).await?.as_deref())
     }
 
     /// The config as the user set it.
@@ -246,6 +253,17 @@ impl Run {
     /// As [`config`](Self::config).
     pub async fn summary(&self) -> Result<&Object, Error> {
         Ok(&self.details().await?.summary)
+    }
+
+    /// The summary with what the client keeps in it under `_wandb`.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub async fn summary_metrics(&self) -> Result<Object, Error> {
+        let details = self.details().await?;
+        let mut raw = details.summary.clone();
+        raw.extend(details.summary_internal.clone().map(|internal| ("_wandb".to_owned(), internal)));
+        Ok(raw)
     }
 
     /// The latest value of each system metric.
@@ -286,7 +304,7 @@ impl Run {
     /// # Errors
     /// As [`config`](Self::config).
     pub async fn full_record(&self) -> Result<RunRecord, Error> {
-        let mut record = self.record.clone();
+        let mut record = (*self.record).clone();
         self.details().await?.clone().put_into(&mut record);
         Ok(record)
     }
@@ -317,15 +335,16 @@ impl Run {
     }
 
     async fn fetch(&mut self, detail: Detail) -> Result<(), Error> {
-        let mut record = self.api.client().run_with(&self.record.path, detail).await?;
-        self.api.forget(&record.path);
+        let mut run = self.api.client().run_with(&self.record.path, detail).await?;
+        self.api.forget(&run.record.path);
         self.details = match detail {
-            Detail::Full => OnceCell::new_with(Some(Details::split_off(&mut record))),
+            Detail::Full => OnceCell::new_with(Some(Box::new(Details::split_off(&mut run)))),
             Detail::Light => OnceCell::new(),
         };
         self.siblings = None;
-        self.record = record;
-        self.edited = Edited::default();
+        *self.record = run.record;
+        self.project_internal_id = run.project_internal_id;
+        *self.edited = Edited::default();
         Ok(())
     }
 
@@ -334,9 +353,9 @@ impl Run {
             let client = self.api.client();
             let loaded = match &self.siblings {
                 Some(siblings) => siblings.take(client, self.id()).await,
-                None => client.run(&self.record.path).await,
+                None => client.run_with(&self.record.path, Detail::Full).await,
             };
-            loaded.map(|mut record| Details::split_off(&mut record))
+            loaded.map(|mut run| Box::new(Details::split_off(&mut run)))
         };
         Ok(self.details.get_or_try_init(load).await?)
     }
@@ -347,7 +366,7 @@ impl Run {
     }
 
     pub(crate) fn know_sweep(&mut self, sweep: Option<Sweep>) {
-        self.sweep = OnceCell::new_with(Some(sweep));
+        self.sweep = OnceCell::new_with(Some(sweep.map(Box::new)));
     }
 }
 
@@ -357,23 +376,23 @@ fn shown<'a>(set: Option<&'a String>, there: Option<&'a String>) -> Option<&'a s
 }
 
 impl Details {
-    /// Takes the large part out of a record.
-    fn split_off(record: &mut RunRecord) -> Self {
+    /// Takes the large part out of a run.
+    fn split_off(run: &mut ServiceRun) -> Self {
+        let ServiceRun { record, summary_internal, .. } = run;
         Self {
             config: std::mem::take(&mut record.config),
             config_internal: record.config_internal.take(),
             summary: std::mem::take(&mut record.summary),
-            summary_internal: record.summary_internal.take(),
+            summary_internal: summary_internal.take(),
             system_metrics: std::mem::take(&mut record.system_metrics),
             history_keys: record.history_keys.take(),
         }
     }
 
     fn put_into(self, record: &mut RunRecord) {
-        let Self { config, config_internal, summary, summary_internal, system_metrics, history_keys } = self;
+        let Self { config, config_internal, summary, system_metrics, history_keys, .. } = self;
         (record.config, record.config_internal) = (config, config_internal);
-        (record.summary, record.summary_internal) = (summary, summary_internal);
-        (record.system_metrics, record.history_keys) = (system_metrics, history_keys);
+        (record.summary, record.system_metrics, record.history_keys) = (summary, system_metrics, history_keys);
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use runlake_fetch::{Detail, RunPage, Sweep};
-use runlake_types::{Filter, Order, ProjectPath, RunRecord};
+use runlake_fetch::{Detail, RunPage, ServiceRun, Sweep};
+use runlake_types::{Filter, Order, ProjectPath};
 use tokio::sync::Mutex;
 
 use crate::siblings::Siblings;
@@ -143,7 +143,7 @@ impl Runs {
         if matches!(listing.pages, Pages::NotStarted) {
             let detail = self.detail();
             let query = self.0.options.query(detail);
-            let records = self.0.api.client().list_runs(&self.0.project, query).await?;
+            let records = self.0.api.client().list_service_runs(&self.0.project, query).await?;
             listing.total = u64::try_from(records.len()).ok();
             listing.pages = Pages::Ended;
             let per_page = usize::try_from(self.0.options.per_page.max(1)).unwrap_or(usize::MAX);
@@ -201,15 +201,15 @@ impl Runs {
     }
 
     /// Adds a page that was fetched with this detail, which is less than wanted when the listing was upgraded meanwhile.
-    async fn add_page(&self, listing: &mut Listing, records: Vec<RunRecord>, detail: Detail) -> Result<(), Error> {
-        let records: Vec<RunRecord> = records.into_iter().filter(|record| listing.seen.insert(record.storage_id.clone())).collect();
-        let run_ids = records.iter().map(|record| record.path.run_id.clone()).collect();
+    async fn add_page(&self, listing: &mut Listing, page: Vec<ServiceRun>, detail: Detail) -> Result<(), Error> {
+        let page: Vec<ServiceRun> = page.into_iter().filter(|run| listing.seen.insert(run.record.storage_id.clone())).collect();
+        let run_ids = page.iter().map(|run| run.record.path.run_id.clone()).collect();
         let siblings = Arc::new(Siblings::new(self.0.project.clone(), run_ids));
-        let make = |record| match detail {
-            Detail::Full => Run::from_full(self.0.api.clone(), record),
-            Detail::Light => Run::from_light(self.0.api.clone(), record, Some(Arc::clone(&siblings))),
+        let make = |run| match detail {
+            Detail::Full => Run::from_full(self.0.api.clone(), run),
+            Detail::Light => Run::from_light(self.0.api.clone(), run, Some(Arc::clone(&siblings))),
         };
-        let mut runs: Vec<Run> = records.into_iter().map(make).collect();
+        let mut runs: Vec<Run> = page.into_iter().map(make).collect();
         if self.detail() == Detail::Full {
             load_all(&mut runs).await?;
         }

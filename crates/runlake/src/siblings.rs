@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use futures::future::join_all;
-use runlake_fetch::{Client, Error};
-use runlake_types::{ProjectPath, RunRecord};
+use runlake_fetch::{Client, Detail, Error, ServiceRun};
+use runlake_types::ProjectPath;
 use tokio::sync::Mutex;
 
 /// Runs in one request; those of a page are asked for side by side.
@@ -17,7 +17,7 @@ pub(crate) struct Siblings {
     project: ProjectPath,
     run_ids: Vec<String>,
     /// What was loaded and not taken yet; `None` before anything was.
-    loaded: Mutex<Option<HashMap<String, Result<RunRecord, Error>>>>,
+    loaded: Mutex<Option<HashMap<String, Result<ServiceRun, Error>>>>,
 }
 
 impl Siblings {
@@ -26,7 +26,7 @@ impl Siblings {
     }
 
     /// The run with all of its fields. Each run's is kept until it is taken; a run that is asked for again is loaded again, alone.
-    pub(crate) async fn take(&self, client: &Client, run_id: &str) -> Result<RunRecord, Error> {
+    pub(crate) async fn take(&self, client: &Client, run_id: &str) -> Result<ServiceRun, Error> {
         let mut loaded = self.loaded.lock().await;
         if loaded.is_none() {
             let batches = self.run_ids.chunks(RUNS_OF_A_REQUEST).map(|run_ids| client.load_runs(&self.project, run_ids));
@@ -35,7 +35,7 @@ impl Siblings {
         }
         match loaded.as_mut().and_then(|loaded| loaded.remove(run_id)) {
             Some(record) => record,
-            None => client.run(&self.project.run(run_id)).await,
+            None => client.run_with(&self.project.run(run_id), Detail::Full).await,
         }
     }
 }

@@ -258,6 +258,7 @@ impl CatalogRun {
         record.storage_id = storage_id(&record.path);
         record.history_line_count = Some(0);
         record.state = RunState::Running;
+        record.read_only = Some(false);
         Self { record, revision: 0, stored_through_step: None, is_in_source: false, is_stopped: false, host: None }
     }
 

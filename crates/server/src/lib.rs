@@ -5,7 +5,7 @@
 //!
 //! | to find | look in |
 //! |---|---|
-//! | starting it, or embedding its routes | [`serve`], [`router`] |
+//! | starting it, or embedding its routes | [`serve`], [`Server`], [`router`] |
 //! | who may ask, limits, what is exported | [`ServerOptions`] |
 //! | what it reads | [`Source`] |
 //! | where it keeps what is written through it | [`StateFolder`] |
@@ -16,6 +16,8 @@
 //! form in which they stand in a reply, and `splice` puts them there. Nothing is compressed on the way, since the way is short.
 //!
 //! The lake is never changed: what mutations write goes through `changes` into `state`, and the `catalog` lays it over the lake's runs.
+//! Artifacts likewise go through `artifacts`; contents come in by `uploads`, at addresses that are signed for it, and lie beside the database
+//! under their SHA-256, whatever they are called.
 
 mod artifacts;
 mod auth;
@@ -50,5 +52,5 @@ mod uploads;
 
 pub use error::{Error, ErrorKind};
 pub use options::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions, StateFolder};
-pub use serve::{router, serve};
+pub use serve::{Server, router, serve};
 pub use source::{RowBatches, Source, SourceError, SourceFile, SourceRun};

@@ -75,8 +75,6 @@ pub struct RunRecord {
     pub path: RunPath,
     /// The service's opaque id, which writes need.
     pub storage_id: String,
-    /// The service's number for the run's project, as text; `None` when it does not say.
-    pub project_internal_id: Option<String>,
     /// The name for people.
     pub display_name: Option<String>,
     /// Where the run stands.
@@ -111,8 +109,6 @@ pub struct RunRecord {
     pub config_internal: Option<Json>,
     /// The summary, `_wandb` left out.
     pub summary: Object,
-    /// What the client keeps in the summary under `_wandb`, such as the run's time.
-    pub summary_internal: Option<Json>,
     /// The latest value of each system metric.
     pub system_metrics: Object,
     /// The keys of the history; `None` for a run without one.
@@ -125,7 +121,6 @@ impl RunRecord {
         Self {
             path,
             storage_id,
-            project_internal_id: None,
             display_name: None,
             state: RunState::Other("unknown".to_owned()),
             tags: Vec::new(),
@@ -143,7 +138,6 @@ impl RunRecord {
             config: Object::new(),
             config_internal: None,
             summary: Object::new(),
-            summary_internal: None,
             system_metrics: Object::new(),
             history_keys: None,
         }

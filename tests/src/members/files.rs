@@ -99,7 +99,8 @@ fn path_of(url: Option<&SignedUrl>) -> Json {
 }
 
 async fn path_uri(context: Context) -> Answer {
-    Ok(media(&context).await?.file("requirements.txt").await?.path_uri().to_answer())
+    let uri = media(&context).await?.file("requirements.txt").await?.path_uri();
+    Ok(uri.as_deref().and_then(|uri| uri.splitn(4, '/').nth(3)).to_answer())
 }
 
 async fn download(context: Context) -> Answer {

@@ -1,5 +1,7 @@
 //! The properties of `Run`, and the ways to read its rows and its console: `tests/python/member_run.py`.
 
+#![expect(clippy::future_not_send, reason = "steps run one after the other on one thread")]
+
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt as _, TryStreamExt as _};
 use runlake::{ConsoleOptions, Error, HistoryOptions, HistoryStream, Run, RunsOptions, ScanOptions};
@@ -64,6 +66,7 @@ pub(super) const STEPS: &[(&str, Step)] = &[
     property!("Run.rawconfig", |run| run.rawconfig().await?),
     property!("Run.json_config", |run| Json::parse(&run.json_config().await?).expect("it is JSON")),
     property!("Run.summary", |run| run.summary().await?),
+    property!("Run.summary_metrics", |run| run.summary_metrics().await?),
     property!("Run.system_metrics", |run| run.system_metrics().await?),
     property!("Run.metadata", |run| run.metadata().await?),
     property!("Run.history_keys", |run| run.history_keys().await?),

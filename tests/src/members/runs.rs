@@ -141,10 +141,7 @@ async fn upgrade_to_full(context: Context) -> Answer {
     runs.upgrade_to_full().await?;
     let mut summaries = Object::new();
     for run in runs.all().await? {
-        let record = run.full_record().await?;
-        let mut summary = record.summary;
-        summary.extend(record.summary_internal.map(|internal| ("_wandb".to_owned(), internal)));
-        summaries.insert(run.id().to_owned(), Json::Object(summary));
+        summaries.insert(run.id().to_owned(), Json::Object(run.summary_metrics().await?));
     }
     Ok(list![first, summaries])
 }

@@ -163,18 +163,18 @@ fn difference(theirs: &Json, ours: &Result<Json, String>) -> Option<String> {
     match (line.get("answer"), ours) {
         (None, _) => Some(format!("the SDK failed: {}", Json::Object(line.clone()))),
         (_, Err(error)) => Some(format!("runlake failed: {error}")),
-        (Some(theirs), Ok(ours)) => first_difference(theirs, ours, "answer".to_owned()),
+        (Some(theirs), Ok(ours)) => first_difference(theirs, ours, "answer"),
     }
 }
 
 /// Where two values first differ, and how.
-fn first_difference(theirs: &Json, ours: &Json, at: String) -> Option<String> {
+fn first_difference(theirs: &Json, ours: &Json, at: &str) -> Option<String> {
     match (theirs, ours) {
         (Json::Array(a), Json::Array(b)) if a.len() == b.len() => {
-            a.iter().zip(b).enumerate().find_map(|(index, (a, b))| first_difference(a, b, format!("{at}[{index}]")))
+            a.iter().zip(b).enumerate().find_map(|(index, (a, b))| first_difference(a, b, &format!("{at}[{index}]")))
         }
         (Json::Object(a), Json::Object(b)) if a.len() == b.len() && a.keys().eq(b.keys()) => {
-            a.iter().zip(b.values()).find_map(|((key, a), b)| first_difference(a, b, format!("{at}.{key}")))
+            a.iter().zip(b.values()).find_map(|((key, a), b)| first_difference(a, b, &format!("{at}.{key}")))
         }
         _ if theirs == ours => None,
         _ => Some(format!("{at}: the SDK has {}, runlake has {}", cut(theirs), cut(ours))),
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn differences_are_found_where_they_are() {
         let json = |text: &str| Json::parse(text).unwrap();
-        let found = |a: &str, b: &str| first_difference(&json(a), &json(b), "answer".to_owned());
+        let found = |a: &str, b: &str| first_difference(&json(a), &json(b), "answer");
         assert_eq!(found(r#"{"a":[1,{"b":2.0}]}"#, r#"{"a":[1.0,{"b":2}]}"#), None);
         assert_eq!(found(r#"{"a":[1,{"b":2}]}"#, r#"{"a":[1,{"b":3}]}"#).unwrap(), "answer.a[1].b: the SDK has 2, runlake has 3");
         assert_eq!(found("[1]", "[1,2]").unwrap(), "answer: the SDK has [1], runlake has [1,2]");

@@ -98,8 +98,7 @@ async fn update_of_the_lake(context: Context) -> Answer {
     run.update().await?;
     let found = context.run(path).await?;
     let record = found.full_record().await?;
-    let mut summary = record.summary;
-    summary.extend(record.summary_internal.map(|internal| ("_wandb".to_owned(), internal)));
+    let summary = found.summary_metrics().await?;
     let version = record.config_internal.as_ref().and_then(Json::as_object).and_then(|internal| internal.get("cli_version").cloned());
     let rows = found.history(&HistoryOptions::default()).await?;
     Ok(list![found.notes(), record.config, summary, version, rows.len()])

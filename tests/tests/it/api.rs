@@ -53,7 +53,7 @@ impl Counter {
 
 fn pass_on(mut from: TcpStream, mut to: TcpStream, see: impl Fn(&[u8]) + Send + 'static) {
     let pass = move || {
-        let mut buffer = [0; 1 << 16];
+        let mut buffer = vec![0; 1 << 16];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
             see(&buffer[..length]);
             if to.write_all(&buffer[..length]).is_err() {

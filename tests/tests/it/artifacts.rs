@@ -49,7 +49,7 @@ fn versions_are_logged_once_and_survive_a_kill() {
     let (state, local) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     fs_err::create_dir(local.path().join("sub")).unwrap();
     fs_err::write(local.path().join("a.txt"), "hello").unwrap();
-    fs_err::write(local.path().join("sub/b.bin"), [7; 100_000]).unwrap();
+    fs_err::write(local.path().join("sub/b.bin"), vec![7; 100_000]).unwrap();
     let backend = Backend::start_on(&sample_lake(), state.path());
     let first = log(&backend, local.path(), &["--alias", "best", "--tag", "small", "--reference", "raw=s3://bucket/raw"]);
     assert_eq!((&first["version"], &first["aliases"], &first["tags"]), (&json!("v0"), &json!(["best", "latest"]), &json!(["small"])));

@@ -205,7 +205,7 @@ fn an_unknown_command() {
     --- stderr
     error: unrecognized subcommand 'exprot'
 
-      tip: a similar subcommand exists: 'export'
+      tip: some similar subcommands exist: 'projects', 'export'
 
     Usage: runlake [OPTIONS] <COMMAND>
 

@@ -1,8 +1,12 @@
 //! The examples of the library run against the embedded backend, and give what they should.
 
 #[path = "../../../crates/runlake/examples/sdk_documentation.rs"]
-#[expect(dead_code, reason = "its `main` is for the command line")]
+#[expect(dead_code, unreachable_pub, reason = "it is a program with a `main` of its own")]
 mod sdk_documentation;
+
+#[path = "../../../crates/runlake/examples/files_and_artifacts.rs"]
+#[expect(dead_code, unreachable_pub, reason = "it is a program with a `main` of its own")]
+mod files_and_artifacts;
 
 use runlake::Api;
 use runlake_fetch::Client;
@@ -19,7 +23,7 @@ fn the_examples_of_the_official_sdks_documentation() {
         assert!(examples::runs_that_match(&api, PROJECT).await.unwrap() >= 9);
         let counts = examples::runs_by_config(&api, PROJECT).await.unwrap();
         assert!(counts[0] >= 3 && counts[1] > counts[0] && counts[2] >= counts[1], "{counts:?}");
-        assert_eq!(examples::runs_by_name(&api, PROJECT).await.unwrap(), 2);
+        assert_eq!(examples::runs_by_name(&api, PROJECT).await.unwrap(), 3);
         assert!(examples::runs_by_loss(&api, PROJECT).await.unwrap().is_some());
         assert_eq!(examples::projects_of(&api, "runlake").await.unwrap(), ["digits", "live"]);
         assert!(examples::places(&api, PROJECT, "values").await.unwrap());
@@ -30,5 +34,24 @@ fn the_examples_of_the_official_sdks_documentation() {
         let changed = examples::changed_run(&api, &run).await.unwrap();
         assert!(changed.tags().contains(&"new".to_owned()) && changed.config().await.unwrap().contains_key("foo"));
         examples::stopped_run(&api, "entity/project/my-pending-run").await.unwrap();
+    });
+}
+
+#[test]
+fn the_examples_for_files_and_artifacts() {
+    use files_and_artifacts::{files_of, logged_artifact, uploaded_file, used_artifact};
+
+    let backend = Backend::start(&sample_lake());
+    let api = Api::new(Client::builder().with_base_url(backend.base_url()).with_api_key(KEY.into()).build().unwrap());
+    let (run, folder) = (format!("{PROJECT}/records"), tempfile::tempdir().unwrap());
+    let path = folder.path().join("a.txt");
+    fs_err::write(&path, "This is a test artifact").unwrap();
+    block_on(async {
+        assert_eq!(uploaded_file(&api, &run, &path, folder.path()).await.unwrap(), "a.txt");
+        let paths = files_of(&api, &run, &folder.path().join("down")).await.unwrap();
+        assert!(paths.len() > 3 && paths.iter().all(|path| path.is_file()), "{paths:?}");
+        assert_eq!(logged_artifact(&api, &run, &path).await.unwrap(), ["test_artifact"]);
+        let artifact = format!("{PROJECT}/test_artifact:latest");
+        assert_eq!(used_artifact(&api, &format!("{PROJECT}/media"), &artifact).await.unwrap(), ["test_artifact"]);
     });
 }

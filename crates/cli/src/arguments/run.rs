@@ -201,10 +201,10 @@ pub(crate) struct Wait {
     #[command(flatten)]
     pub(crate) place: Place,
     /// Seconds between two looks.
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, allow_negative_numbers = true)]
     pub(crate) poll_interval: f64,
     /// Give up after so many seconds, with exit code 1 [default: never].
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<f64>,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use runlake_lake::{Lake, Location};
-use runlake_server::{Access, ColumnOrder, ExportPolicy, ExportedRuns, ServerOptions, StateFolder};
+use runlake_server::{Access, ColumnOrder, ExportPolicy, ExportedRuns, Server, ServerOptions, StateFolder};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::arguments::{Exports, ParquetOrder, Serve, StepType};
@@ -28,7 +28,8 @@ pub(crate) async fn serve(options: &Serve) -> anyhow::Result<u8> {
     if !address.ip().is_loopback() {
         say("warning: other machines can reach this address; what they read is sent unencrypted");
     }
-    let server = tokio::spawn(runlake_server::serve(lake, server_options(options, access, state), listener, std::future::pending()));
+    let server = Server::new(lake, server_options(options, access, state))?;
+    let server = tokio::spawn(server.serve(listener, std::future::pending()));
     // The socket listens already, so whoever reads these lines is answered.
     let host = if address.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { address.ip() };
     let host = if host.is_ipv6() { format!("[{host}]") } else { host.to_string() };
@@ -54,16 +55,12 @@ fn state_folder(options: &Serve, lake: &Location) -> StateFolder {
     if options.read_only {
         return StateFolder::Temporary;
     }
-    let beside = lake.as_folder().map(|lake| lake.join(STATE_FOLDER));
-    match beside.filter(|folder| lake.as_folder().is_some_and(std::path::Path::is_dir) && fs_err::create_dir_all(folder).is_ok()) {
-        Some(folder) => StateFolder::Kept(folder),
-        None => {
-            say(
-                "warning: what is written to this server ends with it, since it cannot be kept beside the lake; name a folder with --state",
-            );
-            StateFolder::Temporary
-        }
+    let beside = lake.as_folder().filter(|lake| lake.is_dir()).map(|lake| lake.join(STATE_FOLDER));
+    if let Some(folder) = beside.filter(|folder| fs_err::create_dir_all(folder).is_ok()) {
+        return StateFolder::Kept(folder);
     }
+    say("warning: what is written to this server ends with it, since it cannot be kept beside the lake; name a folder with --state");
+    StateFolder::Temporary
 }
 
 fn server_options(options: &Serve, access: Access, state: StateFolder) -> ServerOptions {

@@ -41,7 +41,7 @@ async fn a_run_is_made_once_however_often_it_is_sent() {
 async fn an_update_sends_what_changed_and_gives_the_run_back() {
     let server = Server::start([data(&format!(r#""upsertBucket":{{"bucket":{}}}"#, run("r1")))]).await;
     let update = RunUpdate { tags: Some(vec!["a".to_owned()]), notes: Some("n".to_owned()), ..RunUpdate::default() };
-    let record = server.client().update_run(&project(), "id-r1", &update).await.unwrap();
+    let record = server.client().update_run(&project(), "id-r1", &update).await.unwrap().record;
     assert_eq!((record.path.run_id.as_str(), record.state), ("r1", RunState::Finished));
     let request = &server.finish()[0];
     let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
@@ -140,7 +140,7 @@ async fn many_runs_come_in_one_request_and_a_bad_one_does_not_take_others_along(
     let server = Server::start([all, samples, rows]).await;
     let client = server.client();
     let loaded = client.load_runs(&project(), &ids).await;
-    assert_eq!(loaded[2].as_ref().unwrap().path.run_id, "c");
+    assert_eq!(loaded[2].as_ref().unwrap().record.path.run_id, "c");
     assert!(matches!(loaded[1].as_ref().unwrap_err().kind(), ErrorKind::RunNotFound { path } if path.run_id == "b"));
     let spec = SampledSpec { keys: vec!["_step".to_owned(), "loss".to_owned()], samples: 500, ..SampledSpec::default() };
     let sampled = client.sample_histories(&project(), &ids, &Sample::Keys(spec)).await;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use runlake_fetch::{Client, ErrorKind as FetchError, RunPlan, RunsQuery};
+use runlake_fetch::{Client, ErrorKind as FetchError, RunPlan, RunsQuery, ServiceRun};
 use runlake_ingest::{Completeness, KindPlan, RunScan, ScanOptions};
 use runlake_types::{ProjectPath, RunPath, RunRecord, RunState, key_selects, near_names};
 
@@ -68,7 +68,8 @@ pub(super) async fn list(client: &Client, project: &ProjectPath, lake: &Lake, op
     let mut listing = Listing { needed: Vec::new(), unchanged: 0, listed: BTreeSet::new(), gone: Vec::new(), kinds: KindPlan::default() };
     let mut seen = BTreeSet::new();
     let query = RunsQuery { filter: options.filter.clone(), ..RunsQuery::default() };
-    let visit = |run: RunRecord| {
+    let visit = |run: ServiceRun| {
+        let run = run.record;
         let run_id = run.path.run_id.clone();
         if !is_ours(&run_id) || !seen.insert(run_id.clone()) {
             return;

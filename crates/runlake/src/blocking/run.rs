@@ -96,6 +96,14 @@ impl Run {
         self.executor.wait(self.run.summary())
     }
 
+    /// [`crate::Run::summary_metrics`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn summary_metrics(&self) -> Result<Object, Error> {
+        self.executor.wait(self.run.summary_metrics())
+    }
+
     /// [`crate::Run::summary_mut`].
     ///
     /// # Errors

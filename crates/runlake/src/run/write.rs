@@ -122,7 +122,7 @@ impl Run {
             return Ok(());
         }
         self.write(update).await?;
-        self.edited = Edited::default();
+        *self.edited = Edited::default();
         Ok(())
     }
 
@@ -195,15 +195,15 @@ impl Run {
     /// Writes, and takes over what the service says of the run then. Config and summary stay as they are here.
     async fn write(&mut self, update: RunUpdate) -> Result<(), Error> {
         let project = self.record.path.project_path();
-        let mut record = self.api.client().update_run(&project, &self.record.storage_id, &update).await?;
+        let mut run = self.api.client().update_run(&project, &self.record.storage_id, &update).await?;
         self.api.forget(&self.record.path);
-        let written = Details::split_off(&mut record);
+        let written = Details::split_off(&mut run);
         if let Some(details) = self.details.get_mut() {
             details.system_metrics = written.system_metrics;
             details.history_keys = written.history_keys;
         }
-        record.project_internal_id = record.project_internal_id.or(self.record.project_internal_id.take());
-        self.record = record;
+        self.project_internal_id = run.project_internal_id.or(self.project_internal_id.take());
+        *self.record = run.record;
         Ok(())
     }
 }

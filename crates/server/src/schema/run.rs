@@ -133,9 +133,9 @@ impl Run {
         self.run.host.as_deref()
     }
 
-    /// Of this backend, whatever the service said that the run is from.
+    /// That of a backend that only reads, or else what the lake has from the service, so that an export of a lake gives the same lake.
     async fn read_only(&self, context: &Context<'_>) -> Option<bool> {
-        Some(Request::of(context).backend.options.read_only)
+        Request::of(context).backend.options.read_only.then_some(true).or(self.record().read_only)
     }
 
     /// Whether the run was asked to stop, which its process looks at from time to time.

@@ -32,7 +32,7 @@ struct SweepEdge {
 
 pub(super) struct Sweep {
     project: Arc<catalog::Project>,
-    sweep_id: String,
+    name: String,
     runs: Vec<Arc<CatalogRun>>,
 }
 
@@ -40,7 +40,7 @@ impl Sweep {
     /// The sweep that runs of `project` name; `None` when none does.
     pub(super) fn find(project: &Arc<catalog::Project>, sweep_id: &str) -> Option<Self> {
         let runs: Vec<_> = project.runs().iter().filter(|run| run.record.sweep_id.as_deref() == Some(sweep_id)).cloned().collect();
-        (!runs.is_empty()).then(|| Self { project: Arc::clone(project), sweep_id: sweep_id.to_owned(), runs })
+        (!runs.is_empty()).then(|| Self { project: Arc::clone(project), name: sweep_id.to_owned(), runs })
     }
 
     /// The sweeps of `project`, by id.
@@ -64,11 +64,11 @@ impl Sweep {
 impl Sweep {
     async fn id(&self) -> ID {
         let path = &self.project.path;
-        ID::from(BASE64_STANDARD.encode(format!("Sweep:v1:{}:{}:{}", self.sweep_id, path.project, path.entity)))
+        ID::from(BASE64_STANDARD.encode(format!("Sweep:v1:{}:{}:{}", self.name, path.project, path.entity)))
     }
 
     async fn name(&self) -> &str {
-        &self.sweep_id
+        &self.name
     }
 
     async fn display_name(&self) -> Option<&str> {
@@ -123,7 +123,7 @@ impl Sweep {
         filters: Option<JsonString>,
         order: Option<String>,
     ) -> Result<Option<RunConnection>> {
-        let of_sweep = object_text(&JsonObject::from([("sweep".to_owned(), Json::from(self.sweep_id.as_str()))]));
+        let of_sweep = object_text(&JsonObject::from([("sweep".to_owned(), Json::from(self.name.as_str()))]));
         let filters = match filters.as_ref().map(|filters| filters.0.trim()).filter(|filters| !filters.is_empty()) {
             Some(filters) => format!(r#"{{"$and":[{of_sweep},{filters}]}}"#),
             None => of_sweep,
