@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod damage;
 mod demo;
 mod disk;
 mod endless_faults;
