@@ -37,7 +37,7 @@ fn no_damaged_byte_of_a_part_file_makes_a_reader_panic() {
     assert!(files.len() >= 3, "one of each table: {files:?}");
     let verify = || Runlake::new(["verify", "--lake"]).arg(folder.path()).run();
     let (mut chance, mut is_said) = (Chance::new(7), false);
-    for _ in 0..repeats(200, 5_000) {
+    for _ in 0..repeats(100, 5_000) {
         let file = &files[place(&mut chance, files.len())];
         let whole = fs_err::read(file).unwrap();
         let mut damaged = whole.clone();
