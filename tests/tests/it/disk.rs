@@ -161,7 +161,8 @@ fn a_lake_that_several_make_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let make = |_| Lake::open_or_create(Location::folder(folder.path()).unwrap());
         let made = block_on(futures::future::join_all((0..6).map(make)));
-        made.into_iter().for_each(|made| drop(made.unwrap()));
+        let made: Result<Vec<Lake>, _> = made.into_iter().collect();
+        made.unwrap();
         verify(folder.path());
     }
 }
