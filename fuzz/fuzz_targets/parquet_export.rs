@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use parquet::arrow::ArrowWriter;
-use runlake_fuzz::{pass_over_panics_of_dependencies, rows_of, sample_histories, write_seeds};
+use runlake_fuzz::{pass_over_caught_panics, rows_of, sample_histories, write_seeds};
 use runlake_ingest::{Encoder, KindPlan, Projection, RowColumns, Stream, export_columns, export_rows};
 use runlake_types::{ColumnSet, RunPath};
 
@@ -31,7 +31,7 @@ fn seeds() -> Vec<Vec<u8>> {
 }
 
 fn prepare() {
-    pass_over_panics_of_dependencies();
+    pass_over_caught_panics();
     write_seeds(seeds);
 }
 

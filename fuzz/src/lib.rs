@@ -32,13 +32,12 @@ pub fn write_seeds(seeds: impl FnOnce() -> Vec<Vec<u8>>) {
     }
 }
 
-/// Passes over panics within other crates: the reader of exports catches those of the Parquet library, and reports a damaged file. Panics of
-/// our own code still end the process. To be called in the `init` of a target, after which libFuzzer has set its own hook.
-pub fn pass_over_panics_of_dependencies() {
+/// Passes over panics that become errors: the Parquet library panics on some damaged files. Any other still ends the process. To be called in
+/// the `init` of a target, after which libFuzzer has set its own hook.
+pub fn pass_over_caught_panics() {
     let end_process = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let is_of_dependency = panic.location().is_some_and(|location| location.file().contains("/registry/src/"));
-        if !is_of_dependency {
+        if !runlake_ingest::panic_is_caught() {
             end_process(panic);
         }
     }));

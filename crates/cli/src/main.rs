@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<u8> {
+    show_no_panic_that_is_caught();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let _runtime = runtime.enter();
     // Before anything else, so that Ctrl-C ends the process alike from its first moments on.
@@ -39,6 +40,16 @@ fn run() -> anyhow::Result<u8> {
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
     runtime.block_on(interrupt.or_end_of(commands::run(arguments)))
+}
+
+/// A damaged Parquet file is an error, which is shown; the panic by which its library says so need not be.
+fn show_no_panic_that_is_caught() {
+    let show = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !runlake_ingest::panic_is_caught() {
+            show(panic);
+        }
+    }));
 }
 
 /// Log lines go to stderr: warnings by default, more with `-v`, or as `RUNLAKE_LOG` says.

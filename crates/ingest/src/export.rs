@@ -3,8 +3,6 @@
 //! Files may have no columns and no rows, `_step` anywhere and of type double, any nesting, and rows out of order; the facts are in the
 //! official reader's tests (<https://github.com/wandb/wandb/tree/main/core/tests/files>).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
@@ -15,6 +13,7 @@ use parquet::schema::types::SchemaDescriptor;
 use runlake_types::{HistoryKeys, Json, Object, RunPath};
 
 use crate::arrow_value::json_at;
+use crate::parquet_panics::without_panic;
 use crate::projection::Projection;
 use crate::text_meaning::TextMeanings;
 use crate::{Error, ErrorKind};
@@ -65,15 +64,6 @@ pub(crate) fn batch_rows(mask: &ProjectionMask, schema: &SchemaDescriptor) -> us
 /// The Parquet schema says all that is needed of a file; the Arrow schema that a writer may have put beside it is foreign bytes for nothing.
 pub(crate) fn reader_options() -> ArrowReaderOptions {
     ArrowReaderOptions::new().with_skip_arrow_metadata(true)
-}
-
-/// Does `work` of the Parquet library, which panics on some spoilt files: an error of the file like any other.
-pub(crate) fn without_panic<T>(work: impl FnOnce() -> T) -> Result<T, ParquetError> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| damaged())
-}
-
-pub(crate) fn damaged() -> ParquetError {
-    ParquetError::General("the file is damaged".to_owned())
 }
 
 /// Refuses metadata whose columns stand outside a file of `size` bytes: the reader takes them on trust and would panic.

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::ops::Range;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,10 +11,11 @@ use parquet::arrow::async_reader::ParquetRecordBatchStream;
 use parquet::errors::ParquetError;
 use runlake_types::{HistoryKeys, RunPath};
 
-use crate::export::{batch_rows, check_chunks, damaged, export_error, reader_options};
+use crate::export::{batch_rows, check_chunks, export_error, reader_options};
 use crate::export_columns::{ExportColumns, export_columns};
 use crate::export_decoder::DecodedExport;
 use crate::off_thread::off_thread;
+use crate::parquet_panics::polled_without_panic;
 use crate::projection::Projection;
 use crate::ranged_file::RangedFile;
 use crate::{Error, KindPlan};
@@ -94,8 +94,7 @@ impl ExportReader {
     /// `columns` with the next row group; `None` after the last.
     async fn next_group(&mut self, mut columns: ExportColumns) -> Result<Option<ExportColumns>, Error> {
         let Some(groups) = &mut self.groups else { return Ok(None) };
-        let group = AssertUnwindSafe(groups.next_row_group()).catch_unwind().await.unwrap_or_else(|_panic| Err(damaged()));
-        let group = group.map_err(|source| range_error(&self.run, source))?;
+        let group = polled_without_panic(groups.next_row_group()).await.map_err(|source| range_error(&self.run, source))?;
         Ok(group.map(|group| {
             columns.read_on(group);
             columns
@@ -116,7 +115,7 @@ async fn groups(file: RangedFile, wanted: &Projection) -> Result<Option<ParquetR
         let rows = batch_rows(&mask, builder.parquet_schema());
         builder.with_projection(mask).with_batch_size(rows).build().map(Some)
     };
-    AssertUnwindSafe(open).catch_unwind().await.unwrap_or_else(|_panic| Err(damaged()))
+    polled_without_panic(open).await
 }
 
 /// The error of a request as such; any other is the file's.

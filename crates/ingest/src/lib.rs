@@ -12,6 +12,7 @@
 //! | which steps an export has | [`StepProfile`] |
 //! | overlapping pieces of one run put together | [`merge`] |
 //! | a Parquet export into rows, the plain way | [`export_rows`] |
+//! | damaged Parquet files that must not end the process | [`without_panic`], [`polled_without_panic`], [`panic_is_caught`] |
 //! | offline `.wandb` logs | [`offline`] |
 //!
 //! Every source becomes [`RowColumns`] and goes through the same [`Encoder`], so a row comes out alike whichever way it came.
@@ -35,6 +36,7 @@ mod merge;
 mod off_thread;
 pub mod offline;
 mod page_decoder;
+mod parquet_panics;
 mod projection;
 mod ranged_file;
 mod row_columns;
@@ -55,6 +57,7 @@ pub use export_reader::ExportReader;
 pub use kind_plan::KindPlan;
 pub use merge::{Merged, merge};
 pub use page_decoder::{DecodedPage, PageDecoder, decode_page};
+pub use parquet_panics::{panic_is_caught, polled_without_panic, without_panic};
 pub use projection::Projection;
 pub use row_columns::{MetricValues, RowColumns};
 pub use scan::{RunScan, ScanOptions};

@@ -6,13 +6,14 @@ use arrow::array::{AsArray, Int64Array, RecordBatch, Scalar, StringArray};
 use arrow::datatypes::Int64Type;
 use deltalake::kernel::Add;
 use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
 use object_store::path::Path as ObjectPath;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowPredicate, ArrowPredicateFn, RowFilter};
-use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use parquet::arrow::async_reader::{ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder};
 use parquet::file::statistics::Statistics;
+use runlake_ingest::polled_without_panic;
 use runlake_ingest::schema::STEP;
 
 use crate::Error;
@@ -43,7 +44,7 @@ pub(crate) async fn read_part_file_by(
     let builder = open(store, &file.path, file.size_bytes).await?;
     let rows = batch_rows(builder.parquet_schema().num_columns()).min(most_rows);
     let stream = builder.with_batch_size(rows).build().map_err(|source| parquet_error(&path, source))?;
-    Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
+    Ok(guarded(path, stream))
 }
 
 fn batch_rows(columns: usize) -> usize {
@@ -92,7 +93,7 @@ pub(crate) async fn read_run(
         .with_batch_size(rows)
         .build()
         .map_err(|source| parquet_error(&path, source))?;
-    Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
+    Ok(guarded(path, stream))
 }
 
 /// Some columns of a part file, those of them that it has.
@@ -107,7 +108,7 @@ pub(crate) async fn read_columns(
     let wanted = (0..schema.num_columns()).filter(|column| names.contains(&schema.column(*column).name()));
     let mask = ProjectionMask::leaves(schema, wanted);
     let stream = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(|source| parquet_error(&path, source))?;
-    Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
+    Ok(guarded(path, stream))
 }
 
 /// The first step of a run's rows in a part file, where its table has steps; the outer `None` when it has no such rows.
@@ -128,7 +129,7 @@ pub(crate) async fn read_added(store: Arc<dyn ObjectStore>, add: &Add) -> Result
     let object_path = ObjectPath::parse(&path).map_err(|source| store_error(&path, "read", source.into()))?;
     let builder = open(store, &object_path, u64::try_from(add.size).unwrap_or_default()).await?;
     let stream = builder.with_batch_size(BATCH_ROWS).build().map_err(|source| parquet_error(&path, source))?;
-    Ok(stream.map_err(move |source| parquet_error(&path, source)).boxed())
+    Ok(guarded(path, stream))
 }
 
 async fn open(
@@ -137,5 +138,17 @@ async fn open(
     size_bytes: u64,
 ) -> Result<ParquetRecordBatchStreamBuilder<PartReader>, Error> {
     let reader = PartReader::new(store, path.clone(), size_bytes);
-    ParquetRecordBatchStreamBuilder::new(reader).await.map_err(|source| parquet_error(path.as_ref(), source))
+    polled_without_panic(ParquetRecordBatchStreamBuilder::new(reader)).await.map_err(|source| parquet_error(path.as_ref(), source))
+}
+
+/// The batches of a part file. That the Parquet library panics on it is the error that it is damaged; an error is the last.
+fn guarded(path: String, batches: ParquetRecordBatchStream<PartReader>) -> BoxStream<'static, Result<RecordBatch, Error>> {
+    let next = |state: Option<(String, ParquetRecordBatchStream<PartReader>)>| async {
+        let (path, mut batches) = state?;
+        match polled_without_panic(batches.next().map(Option::transpose)).await {
+            Ok(batch) => batch.map(|batch| (Ok(batch), Some((path, batches)))),
+            Err(source) => Some((Err(parquet_error(&path, source)), None)),
+        }
+    };
+    stream::unfold(Some((path, batches)), next).boxed()
 }

@@ -100,15 +100,18 @@ impl Table {
         let (log_store, _) = log_store(location, name)?;
         let partition = PARTITION_COLUMNS.iter().map(|column| Field::new(*column, DataType::Utf8, true));
         let schema = kernel_schema(name, partition.chain(fields.iter().cloned()).collect())?;
-        CreateBuilder::new()
+        let made = CreateBuilder::new()
             .with_log_store(log_store)
             .with_table_name(name.as_str())
             .with_columns(schema.fields().cloned())
             .with_partition_columns(PARTITION_COLUMNS)
             .with_save_mode(SaveMode::Ignore)
-            .await
-            .map_err(|source| delta_error(name, "made", source))?;
-        Ok(())
+            .await;
+        match made.map_err(|source| delta_error(name, "made", source)) {
+            // Another writer made it in the same moment.
+            Err(error) if matches!(error.kind(), ErrorKind::Conflict { .. }) => Self::open(location, name).await.map(drop),
+            made => made.map(drop),
+        }
     }
 
     pub(crate) fn name(&self) -> TableName {

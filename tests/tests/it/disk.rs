@@ -5,13 +5,14 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use runlake_lake::{Lake, Location};
 use runlake_tests::absorbed::ALL_LIVE;
 use runlake_tests::backend::Backend;
 use runlake_tests::chance::Chance;
 use runlake_tests::command::Runlake;
 use runlake_tests::fault::{Fault, Requests, Rule, When};
 use runlake_tests::fault_proxy::FaultProxy;
-use runlake_tests::lake::{PROJECT, sample_lake, sample_log, small_lake, table_versions};
+use runlake_tests::lake::{PROJECT, block_on, sample_lake, sample_log, small_lake, table_versions};
 use runlake_tests::same_lake::{assert_same, assert_same_as_far, verify};
 use runlake_tests::service::{Service, TEAM};
 
@@ -152,6 +153,18 @@ fn a_folder_that_cannot_be_written_leaves_the_lake_as_it_was() {
     backend.call(["export", PROJECT, "--lake"]).arg(lake).succeed();
     assert_same(&source, lake, PROJECT);
     verify(lake);
+}
+
+#[test]
+fn a_lake_that_several_make_at_once() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |_| Lake::open_or_create(Location::folder(folder.path()).unwrap());
+        let made = block_on(futures::future::join_all((0..6).map(make)));
+        let made: Result<Vec<Lake>, _> = made.into_iter().collect();
+        made.unwrap();
+        verify(folder.path());
+    }
 }
 
 #[test]
