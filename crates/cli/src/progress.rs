@@ -73,18 +73,16 @@ impl Progress {
     /// Runs, rows, bytes, rate and time left.
     fn words(&self) -> String {
         let elapsed = self.started.elapsed();
-        let mut words = format!("{}/{} runs, {} rows", self.runs_done, self.runs, HumanCount(self.rows_done));
-        if let Some(client) = &self.client {
-            words += &format!(", {}", DecimalBytes(client.received_bytes()));
-        }
+        let mut words = vec![format!("{}/{} runs", self.runs_done, self.runs), format!("{} rows", HumanCount(self.rows_done))];
+        words.extend(self.client.as_ref().map(|client| DecimalBytes(client.received_bytes()).to_string()));
         if elapsed >= GUESS_AFTER && self.rows_done > 0 {
             let elapsed_ms = elapsed.as_millis().max(1);
             let (done, to_come) = (u128::from(self.rows_done), u128::from(self.rows.saturating_sub(self.rows_done)));
             let whole = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);
-            words += &format!(", {} rows/s", HumanCount(whole(done * 1000 / elapsed_ms)));
-            words += &format!(", {} left", HumanDuration(Duration::from_millis(whole(elapsed_ms * to_come / done))));
+            words.push(format!("{} rows/s", HumanCount(whole(done * 1000 / elapsed_ms))));
+            words.push(format!("{} left", HumanDuration(Duration::from_millis(whole(elapsed_ms * to_come / done)))));
         }
-        words
+        words.join(", ")
     }
 
     fn line(&self, text: &str) {

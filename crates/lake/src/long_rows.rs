@@ -20,7 +20,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, Int64Builder, Recor
 use arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use runlake_ingest::schema::{STEP, TIMESTAMP};
 use runlake_ingest::{MetricValues, RowColumns};
-use runlake_types::{Json, KeyPath, Kind, flatten};
+use runlake_types::{Json, KeyPath, Kind, Number, flatten};
 
 use crate::part_file::RUN_ID;
 use crate::{Error, ErrorKind};
@@ -92,7 +92,7 @@ impl Value {
     /// A value that the metric's column could not hold exactly.
     fn of_rescued(value: &Json) -> Self {
         let kind = Kind::of(value).unwrap_or(Kind::Json);
-        let number = value.as_number().filter(|number| number.is_exact_f64()).map(|number| number.as_f64());
+        let number = value.as_number().filter(|number| number.is_exact_f64()).map(Number::as_f64);
         let text = match value {
             Json::String(text) => Some(text.clone()),
             other => number.is_none().then(|| other.to_canonical_text()),

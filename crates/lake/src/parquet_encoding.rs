@@ -109,6 +109,7 @@ mod tests {
     use arrow::array::{ArrayRef, Float64Array, Int64Array, ListBuilder, StringArray, StringBuilder};
     use arrow::compute::concat_batches;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::file::metadata::RowGroupMetaData;
 
     use super::*;
 
@@ -130,7 +131,7 @@ mod tests {
         let batches = [batch(0..100_000), batch(100_000..100_001), batch(100_001..300_000)];
         let bytes = encode_parquet(&batches).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
-        let groups: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+        let groups: Vec<i64> = reader.metadata().row_groups().iter().map(RowGroupMetaData::num_rows).collect();
         assert_eq!(groups, [131_072, 131_072, 37_856]);
         let read: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
         let schema = batches[0].schema();

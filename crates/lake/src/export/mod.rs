@@ -37,6 +37,7 @@ const RECORD_BYTES_PER_COMMIT: usize = 32 << 20;
 const COMMIT_SECONDS: u64 = 30;
 
 /// What an export takes.
+#[expect(clippy::struct_excessive_bools, reason = "each says yes or no to one thing, in any combination")]
 #[derive(Clone, Debug)]
 pub struct ExportOptions {
     /// Which runs.
