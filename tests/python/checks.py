@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import traceback
@@ -38,8 +39,8 @@ class Checks:
 
         return run
 
-    def finish(self) -> NoReturn:
-        """Prints the table and ends the process."""
+    def finish(self, *, at_once: bool = False) -> NoReturn:
+        """Prints the table and ends the process; `at_once` for libraries whose threads now and then abort a process that ends."""
         width = max((len(name) for _, name, _, _ in self._lines), default=0)
         for outcome, name, seconds, details in self._lines:
             print(f"{outcome}  {name:<{width}}  {seconds:6.2f} s")
@@ -48,7 +49,10 @@ class Checks:
         failed = sum(outcome != "pass" for outcome, _, _, _ in self._lines)
         print(f"{len(self._lines) - failed} of {len(self._lines)} checks passed")
         sys.stdout.flush()
-        sys.exit(0 if self._lines and not failed else 1)
+        code = 0 if self._lines and not failed else 1
+        if at_once:
+            os._exit(code)
+        sys.exit(code)
 
 
 def equal(found: Any, wanted: Any, what: str = "") -> None:

@@ -158,4 +158,4 @@ def _() -> None:
     equal({str(field.type) for field in metrics}, {"double"})
 
 
-checks.finish()
+checks.finish(at_once=True)
