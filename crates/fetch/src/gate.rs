@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Requests in flight before anything is known of the server.
-const FIRST_LIMIT: usize = 8;
+const FIRST_LIMIT: usize = 12;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -109,23 +109,23 @@ mod tests {
 
     #[tokio::test]
     async fn it_grows_slowly_and_is_halved_once_for_a_bad_moment() {
-        let gate = Gate::new(10);
-        for _ in 0..8 {
+        let gate = Gate::new(14);
+        for _ in 0..12 {
             gate.enter().await.went_well();
         }
-        assert_eq!((limit(&gate), gate.slots.available_permits()), (9, 9));
+        assert_eq!((limit(&gate), gate.slots.available_permits()), (13, 13));
         let mut passes = Vec::new();
-        for _ in 0..9 {
+        for _ in 0..13 {
             passes.push(gate.enter().await);
         }
         for pass in passes {
             pass.overloaded();
         }
-        assert_eq!((limit(&gate), gate.slots.available_permits()), (5, 5));
-        for _ in 0..100 {
+        assert_eq!((limit(&gate), gate.slots.available_permits()), (7, 7));
+        for _ in 0..200 {
             gate.enter().await.went_well();
         }
-        assert_eq!((limit(&gate), gate.slots.available_permits()), (10, 10), "never more than the largest");
+        assert_eq!((limit(&gate), gate.slots.available_permits()), (14, 14), "never more than the largest");
     }
 
     #[tokio::test]

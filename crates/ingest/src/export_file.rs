@@ -1,13 +1,16 @@
 //! A run's exports on the service: how much of each is fetched at once, and a new address when the old one's time is over.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use runlake_fetch::{Client, ErrorKind as FetchError, FileEnd, SignedUrl};
 use runlake_types::{HistoryKeys, RunPath};
 
 use crate::export_reader::ExportReader;
 use crate::projection::Projection;
+use crate::ranged_file::{KnownParts, RangedFile};
 use crate::step_profile::StepProfile;
 use crate::{Error, ErrorKind, KindPlan};
 
@@ -24,6 +27,8 @@ pub(crate) struct ExportFile {
     size: u64,
     /// The last bytes; the whole of a small file.
     end: Bytes,
+    /// What else was fetched, a little of it.
+    known: KnownParts,
     address: Address,
 }
 
@@ -32,7 +37,7 @@ impl ExportFile {
     pub(crate) async fn open(client: &Client, run: &RunPath, url: SignedUrl, length: u64) -> Result<Self, Error> {
         let address = Address { client: client.clone(), run: run.clone(), url: Arc::new(Mutex::new(url)) };
         let FileEnd { bytes, size } = address.try_with(|client, url| async move { client.signed_end(&url, length).await }).await?;
-        Ok(Self { run: run.clone(), size, end: bytes, address })
+        Ok(Self { run: run.clone(), size, end: bytes, known: KnownParts::default(), address })
     }
 
     fn is_whole(&self) -> bool {
@@ -54,19 +59,26 @@ impl ExportFile {
         if self.is_whole() {
             return ExportReader::of_bytes(&self.run, self.end.clone(), wanted, keys, plan);
         }
-        let address = self.address.clone();
-        let fetch = move |range| {
-            let address = address.clone();
-            async move {
-                address
-                    .try_with(|client, url| {
-                        let range = std::ops::Range::clone(&range);
-                        async move { client.signed_range(&url, range).await }
-                    })
-                    .await
-            }
+        let (address, known) = (self.address.clone(), self.known.clone());
+        // The steps are read to know the order, and once more with the other columns.
+        let is_kept = *wanted == Projection::Steps;
+        let fetch = move |range: Range<u64>| {
+            let (address, known) = (address.clone(), known.clone());
+            let fetch = async move {
+                let request = |client: Client, url| {
+                    let range = range.clone();
+                    async move { client.signed_range(&url, range).await }
+                };
+                let bytes = address.try_with(request).await?;
+                if is_kept {
+                    known.keep(range.start, bytes.clone());
+                }
+                Ok(bytes)
+            };
+            fetch.boxed()
         };
-        ExportReader::by_range(&self.run, (self.size, self.end.clone()), fetch, wanted, keys, plan).await
+        let file = RangedFile { size: self.size, end: self.end.clone(), known: self.known.clone(), fetch: Box::new(fetch) };
+        ExportReader::of_file(&self.run, file, wanted, keys, plan).await
     }
 
     /// Which steps it has, from nothing but its column `_step`. A file that arrived spoilt is fetched again.

@@ -17,7 +17,7 @@ use crate::export_decoder::DecodedExport;
 use crate::off_thread::off_thread;
 use crate::parquet_panics::polled_without_panic;
 use crate::projection::Projection;
-use crate::ranged_file::RangedFile;
+use crate::ranged_file::{KnownParts, RangedFile};
 use crate::{Error, KindPlan};
 
 /// The parts of one export, in the order of the file; they are decoded off the threads that wait.
@@ -65,7 +65,18 @@ impl ExportReader {
         F: FnMut(Range<u64>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Bytes, runlake_fetch::Error>> + Send + 'static,
     {
-        let file = RangedFile { size, end, fetch: Box::new(move |range| fetch(range).boxed()) };
+        let fetch = Box::new(move |range| fetch(range).boxed());
+        Self::of_file(run, RangedFile { size, end, known: KnownParts::default(), fetch }, wanted, keys, plan).await
+    }
+
+    /// Reads an export by ranges of which some may have been fetched before.
+    pub(crate) async fn of_file(
+        run: &RunPath,
+        file: RangedFile,
+        wanted: &Projection,
+        keys: Option<&HistoryKeys>,
+        plan: &Arc<KindPlan>,
+    ) -> Result<Self, Error> {
         let groups = groups(file, wanted).await.map_err(|source| range_error(run, source))?;
         Ok(Self { run: run.clone(), groups, columns: Some(ExportColumns::of_nothing(run, keys, plan)) })
     }

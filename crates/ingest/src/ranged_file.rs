@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -14,14 +14,41 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 /// What is read of the end of a file before its size of metadata is known: enough for some hundred columns.
 pub(crate) const END_BYTES: u64 = 64 << 10;
 
+/// Bytes of parts that are kept beside the end.
+const KEPT_BYTES: usize = 8 << 20;
+
 /// Fetches a range of a file's bytes.
 pub(crate) type FetchRange = Box<dyn FnMut(Range<u64>) -> BoxFuture<'static, Result<Bytes, runlake_fetch::Error>> + Send>;
+
+/// Parts of a file that were fetched, by where they begin. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownParts(Arc<Mutex<Vec<(u64, Bytes)>>>);
+
+impl KnownParts {
+    /// The bytes of `range`, when one part has all of them.
+    fn find(&self, range: &Range<u64>) -> Option<Bytes> {
+        let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_all = |(start, bytes): &&(u64, Bytes)| *start <= range.start && range.end <= *start + bytes.len() as u64;
+        parts.iter().find(has_all).and_then(|(start, bytes)| slice(bytes, *start, range).ok())
+    }
+
+    /// Keeps a part, unless there are [`KEPT_BYTES`] already.
+    pub(crate) fn keep(&self, start: u64, bytes: Bytes) {
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept: usize = parts.iter().map(|(_, bytes)| bytes.len()).sum();
+        if kept + bytes.len() <= KEPT_BYTES {
+            parts.push((start, bytes));
+        }
+    }
+}
 
 /// A file of which ranges are fetched. Its end is kept, so that a small file takes one request.
 pub(crate) struct RangedFile {
     pub(crate) size: u64,
     /// The last bytes of the file, as far as they were read.
     pub(crate) end: Bytes,
+    /// What else was fetched before.
+    pub(crate) known: KnownParts,
     pub(crate) fetch: FetchRange,
 }
 
@@ -36,6 +63,9 @@ impl RangedFile {
         let end_start = self.size.saturating_sub(self.end.len() as u64);
         if range.start >= end_start && range.end <= self.size {
             return slice(&self.end, end_start, &range);
+        }
+        if let Some(known) = self.known.find(&range) {
+            return Ok(known);
         }
         (self.fetch)(range).await.map_err(|error| ParquetError::External(Box::new(error)))
     }
@@ -74,8 +104,9 @@ impl AsyncFileReader for RangedFile {
             let end_start = self.size.saturating_sub(self.end.len() as u64);
             let mut read = Vec::new();
             let mut on_the_way = Vec::new();
-            for range in joined(&ranges) {
-                if range.start >= end_start {
+            let (known, unknown): (Vec<_>, Vec<_>) = ranges.iter().cloned().partition(|range| self.known.find(range).is_some());
+            for range in known.into_iter().chain(joined(&unknown)) {
+                if range.start >= end_start || self.known.find(&range).is_some() {
                     read.push((range.clone(), self.read(range).await?));
                 } else {
                     let fetching = (self.fetch)(range.clone());
@@ -115,5 +146,26 @@ mod tests {
     #[test]
     fn only_ranges_that_touch_are_joined() {
         assert_eq!(joined(&[20..30, 0..10, 10..15, 31..32, 29..30]), [0..15, 20..30, 31..32]);
+    }
+
+    #[test]
+    fn what_is_known_is_not_fetched_again() {
+        let bytes = Bytes::from((0..=99).collect::<Vec<u8>>());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (file, log) = (bytes.clone(), Arc::clone(&asked));
+        let fetch: FetchRange = Box::new(move |range| {
+            log.lock().unwrap().push(range.clone());
+            let part = slice(&file, 0, &range).unwrap();
+            Box::pin(async move { Ok(part) })
+        });
+        let known = KnownParts::default();
+        known.keep(20, bytes.slice(20..30));
+        let mut ranged = RangedFile { size: 100, end: bytes.slice(90..), known, fetch };
+        let ranges = vec![30..40, 10..20, 22..30, 95..100, 40..41];
+        let parts = futures::executor::block_on(ranged.get_byte_ranges(ranges.clone())).unwrap();
+        for (range, part) in ranges.iter().zip(parts) {
+            assert_eq!(part, slice(&bytes, 0, range).unwrap(), "{range:?}");
+        }
+        assert_eq!(*asked.lock().unwrap(), [10..20, 30..41]);
     }
 }

@@ -22,7 +22,7 @@ const FEWEST_PAGE_ROWS: u64 = 16;
 const CELL_BYTES: u64 = 32;
 
 /// How many windows are asked for at once at most, whatever their size.
-const MOST_AHEAD: u64 = 8;
+const MOST_AHEAD: u64 = 12;
 
 /// How long the pages of a run are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!([0, 10, 10_000, 1_000_000].map(|keys| rows(keys, false)), [10_000, 10_000, 50, 16]);
         assert_eq!([0, 10, 10_000].map(|keys| rows(keys, true)), [1_000, 1_000, 16]);
         let ahead = |keys, bytes| PageShape::new(keys, false).pages_ahead(bytes);
-        assert_eq!((ahead(10, 64 << 20), ahead(10_000, 16 << 20), ahead(10_000, 64 << 20)), (8, 1, 4));
+        assert_eq!((ahead(10, 64 << 20), ahead(10_000, 16 << 20), ahead(10_000, 64 << 20)), (12, 1, 4));
     }
 
     #[test]
