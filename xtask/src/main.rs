@@ -26,7 +26,7 @@ struct Arguments {
 enum Task {
     /// Everything that CI checks, in the order in which it fails fastest.
     Test {
-        /// Also the tests that install tools of others, and what is up to chance often enough to find what is rare: half an hour more.
+        /// Repeats what is up to chance often enough to find what is rare: half an hour more.
         #[arg(long)]
         slow: bool,
     },
@@ -73,13 +73,9 @@ fn test(slow: bool) -> anyhow::Result<()> {
     let variables: &[(&str, &str)] = if slow { &[("RUNLAKE_SLOW_TESTS", "1")] } else { &[] };
     // Plain `cargo test` runs the same tests where nextest is not installed.
     if Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success()) {
-        let which = if slow { "all" } else { "default" };
-        run("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--run-ignored", which], variables)?;
+        run("cargo", &["nextest", "run", "--workspace", "--locked", "--no-fail-fast"], variables)?;
     } else {
         run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--all-targets"], variables)?;
-        if slow {
-            run("cargo", &["test", "--workspace", "--locked", "--no-fail-fast", "--test", "it", "--", "--ignored"], variables)?;
-        }
     }
     run("cargo", &["test", "--workspace", "--locked", "--doc"], &[])
 }

@@ -41,33 +41,6 @@ impl Client {
         }
     }
 
-    /// The size of the file in bytes, without reading it where that can be helped: from the answer to a request for its first byte, or
-    /// else from the head alone, or else by reading it all.
-    ///
-    /// # Errors
-    /// As [`signed_bytes`](Self::signed_bytes).
-    pub async fn signed_size(&self, url: &SignedUrl) -> Result<u64, Error> {
-        let mut retry = Retry::new(&self.inner().retry, "ask for the size of a file");
-        loop {
-            match self.through_gate(self.size_by_range(url)).await {
-                Ok(Some(size)) => return Ok(size),
-                Ok(None) => break,
-                Err(failure) => retry.after(failure, !self.has_reached(url.expose())).await?,
-            }
-        }
-        // An address that is signed for GET may refuse HEAD, which says nothing about the file.
-        match self.send_signed(Method::HEAD, url, None, None).await {
-            Ok(response) if response.status().is_success() => {
-                if let Some(size) = header_number(&response, &header::CONTENT_LENGTH) {
-                    return Ok(size);
-                }
-            }
-            Ok(_) | Err(_) => {}
-        }
-        let bytes = self.signed_bytes(url).await?;
-        Ok(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
-    }
-
     /// The last `length` bytes of the file and its size, in one request: all that is needed of a small file, and of a large one what tells
     /// where the rest stands. A server that does not know ranges sends the whole file.
     ///
@@ -127,22 +100,6 @@ impl Client {
         let read = download.body.read(response, self.inner().timeout).await;
         self.note_received(download.body.bytes.len() - before);
         Ok(read?)
-    }
-
-    /// The size according to a request for the first byte; `None` when the answer does not say.
-    async fn size_by_range(&self, url: &SignedUrl) -> Result<Option<u64>, Failure> {
-        let response = self.send_signed(Method::GET, url, Some("bytes=0-0"), None).await?;
-        match response.status() {
-            StatusCode::PARTIAL_CONTENT => Ok(ContentRange::of(&response).and_then(|sent| sent.total)),
-            // An empty file has no first byte.
-            StatusCode::RANGE_NOT_SATISFIABLE => match ContentRange::of(&response).and_then(|sent| sent.total) {
-                Some(total) => Ok(Some(total)),
-                None => Err(signed_failure(response, url).await),
-            },
-            // The whole file comes: its length is known before its bytes, unless it is compressed on the way.
-            StatusCode::OK => Ok(response.content_length()),
-            _ => Err(signed_failure(response, url).await),
-        }
     }
 
     /// The end of the file; `None` when the answer does not say how it stands to the whole.
@@ -268,10 +225,6 @@ pub(crate) fn validator(response: &reqwest::Response) -> Option<String> {
     let plain = response.content_length().is_some();
     let tag = response.headers().get(header::ETAG)?.to_str().ok()?;
     (plain && tag.starts_with('"')).then(|| tag.to_owned())
-}
-
-fn header_number(response: &reqwest::Response, name: &header::HeaderName) -> Option<u64> {
-    response.headers().get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// What `Content-Range: bytes FIRST-LAST/TOTAL` says; either part may be `*`.

@@ -119,7 +119,7 @@ impl LivePages {
                     return Ok(Some(Page { rows: page.rows, max_step: steps.end }));
                 }
                 Verdict::MaybeCut => {
-                    let border = split_at(steps_of(&page.rows), &steps);
+                    let border = split_at(page.rows.step_values(), &steps);
                     self.windows.push_front(Window { steps: border..steps.end, fetch: None });
                     self.windows.push_front(Window { steps: steps.start..border, fetch: None });
                 }
@@ -162,10 +162,6 @@ impl LivePages {
             window.fetch = Some(self.reader.fetch(window.steps.clone()));
         }
     }
-}
-
-fn steps_of(rows: &RowColumns) -> &[i64] {
-    rows.steps.as_ref().map(|steps| steps.values().as_ref()).unwrap_or_default()
 }
 
 /// Asks for pages of one run and decodes them.

@@ -31,7 +31,7 @@ pub struct Merged {
 /// [`ErrorKind::Column`](crate::ErrorKind::Column) when a piece has no steps.
 pub fn merge(pieces: &[RowColumns], plan: &KindPlan) -> Result<Merged, Error> {
     let joined = join(pieces, plan)?;
-    let steps = joined.steps.as_ref().map(|steps| steps.values().to_vec()).unwrap_or_default();
+    let steps = joined.step_values().to_vec();
     if steps.windows(2).all(|pair| pair[0] < pair[1]) {
         return Ok(Merged { rows: joined, repeated_rows: 0, conflicting_rows: 0 });
     }

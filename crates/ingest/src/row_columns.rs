@@ -156,6 +156,11 @@ impl RowColumns {
         (0..self.len()).map(|row| self.row(row)).collect()
     }
 
+    /// The steps; empty for rows of the events stream.
+    pub(crate) fn step_values(&self) -> &[i64] {
+        self.steps.as_ref().map(|steps| steps.values().as_ref()).unwrap_or_default()
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.timestamps.len()

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use arrow::array::Float64Array;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use runlake_fetch::{Client, RunPlan, SignedUrl};
 use runlake_types::{HistoryKeys, Object, RunRecord};
@@ -234,7 +235,7 @@ impl RunScan {
     fn give(&mut self, rows: &RowColumns) -> Result<RowColumns, Error> {
         let rows = self.selected(rows)?;
         self.report.rows += rows.len() as u64;
-        self.report.last_step = steps_of(&rows).last().copied().or(self.report.last_step);
+        self.report.last_step = rows.step_values().last().copied().or(self.report.last_step);
         Ok(rows)
     }
 
@@ -243,7 +244,15 @@ impl RunScan {
         let from = self.options.min_step.map_or(0, |min_step| rows_before(rows, min_step));
         let rows = rows.slice(from, rows.len() - from);
         match &self.options.keys {
-            Some(keys) => rows.with_keys(keys),
+            Some(keys) => {
+                let mut rows = rows.with_keys(keys)?;
+                if !self.options.with_stamps {
+                    // Pages have them all the same; a row does not depend on where it came from.
+                    rows.timestamps = Float64Array::new_null(rows.len());
+                    rows.runtimes = rows.timestamps.clone();
+                }
+                Ok(rows)
+            }
             None => Ok(rows),
         }
     }
@@ -256,13 +265,9 @@ impl RunScan {
     }
 }
 
-fn steps_of(rows: &RowColumns) -> &[i64] {
-    rows.steps.as_ref().map(|steps| steps.values().as_ref()).unwrap_or_default()
-}
-
 /// How many of ascending rows stand below a step.
 fn rows_before(rows: &RowColumns, step: i64) -> usize {
-    steps_of(rows).partition_point(|at| *at < step)
+    rows.step_values().partition_point(|at| *at < step)
 }
 
 /// The exports of a run that have rows, ascending by step as far as that can be.

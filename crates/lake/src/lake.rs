@@ -219,16 +219,13 @@ impl Lake {
     /// # Errors
     /// When a Delta log cannot be read.
     pub async fn writer(&self, project: &ProjectPath, plan: KindPlan) -> Result<LakeWriter, Error> {
-        LakeWriter::new(self.clone(), project.clone(), plan).await
+        let names = self.table_names().await?;
+        LakeWriter::new(self.clone(), project.clone(), plan, names.contains(&TableName::HistoriesLong)).await
     }
 
-    /// As [`Lake::writer`], of a writer that puts history rows into the table of the long form, too; it is made when there is none.
-    ///
-    /// # Errors
-    /// As [`Lake::writer`].
-    pub(crate) async fn writer_of_both_forms(&self, project: &ProjectPath, plan: KindPlan) -> Result<LakeWriter, Error> {
-        Table::create(&self.location, TableName::HistoriesLong, &long_fields()).await?;
-        self.writer(project, plan).await?.with_long_form().await
+    /// Makes the table of the long form, unless it is there: from then on every writer keeps it in line with the other.
+    pub(crate) async fn add_long_form(&self) -> Result<(), Error> {
+        Table::create(&self.location, TableName::HistoriesLong, &long_fields()).await
     }
 
     /// The tables that this lake has.

@@ -1,4 +1,4 @@
-//! A lake: run histories as plain Parquet in three Delta tables, on local disk or an object store.
+//! A lake: run histories as plain Parquet in Delta tables, on local disk or an object store.
 //!
 //! ```text
 //! LAKE/runlake.json      format version

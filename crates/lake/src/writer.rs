@@ -35,13 +35,14 @@ pub struct LakeWriter {
 }
 
 impl LakeWriter {
-    pub(crate) async fn new(lake: Lake, project: ProjectPath, plan: KindPlan) -> Result<Self, Error> {
+    pub(crate) async fn new(lake: Lake, project: ProjectPath, plan: KindPlan, has_long_form: bool) -> Result<Self, Error> {
         let histories = Table::open(lake.location(), TableName::Histories).await?;
         let system = Table::open(lake.location(), TableName::SystemMetrics).await?;
+        let long = if has_long_form { Some(Table::open(lake.location(), TableName::HistoriesLong).await?) } else { None };
         Ok(Self {
             histories: TableWriter::new(histories, project.clone(), Stream::History, plan),
             system_metrics: TableWriter::new(system, project.clone(), Stream::System, KindPlan::default()),
-            long: None,
+            long: long.map(|table| TableWriter::of_long_form(table, project.clone())),
             lake,
             project,
             ended: Vec::new(),
@@ -50,13 +51,6 @@ impl LakeWriter {
             dropped_runs: Dropped::default(),
             transaction: Transaction::new(format!("runlake-{}", uuid::Uuid::now_v7())),
         })
-    }
-
-    /// As it is, and with the table of the long form, which is there.
-    pub(crate) async fn with_long_form(mut self) -> Result<Self, Error> {
-        let table = Table::open(self.lake.location(), TableName::HistoriesLong).await?;
-        self.long = Some(TableWriter::of_long_form(table, self.project.clone()));
-        Ok(self)
     }
 
     /// Adds history rows of the run at hand, ascending by step; gives how many were left out since they have no step.

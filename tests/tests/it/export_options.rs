@@ -99,6 +99,8 @@ fn rows_that_come_and_go_do_so_in_both_forms() {
     service.put("run", &losses(0..30, 0.25), 12, "run");
     export(&[]);
     assert_eq!(block_on(long_values(lake.path(), &run)).len(), 30);
+    runlake_tests::service::put(lake.path(), "run", &losses(0..10, 0.75), 13, "run");
+    block_on(async { assert_eq!(long_values(lake.path(), &run).await, wide_values(lake.path(), &run).await, "written by another") });
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Tools of others that export projects through the official SDK run unmodified against the backend, and what they export agrees with the
-//! lake. Slow, since each is installed into an environment of its own: `cargo xtask test --slow`.
+//! lake. Each is installed into an environment of its own.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,6 @@ impl Stage {
 }
 
 #[test]
-#[ignore = "slow: run by `cargo xtask test --slow`"]
 fn pluto_exports_a_project() {
     let stage = Stage::new();
     let (tool, output) = (program("requirements-pluto.txt", "pluto"), stage.output());
@@ -70,7 +69,6 @@ fn pluto_exports_a_project() {
 }
 
 #[test]
-#[ignore = "slow: run by `cargo xtask test --slow`"]
 fn wandb_to_mlflow_migrates_a_project() {
     let stage = Stage::new();
     let tool = program("requirements-mlflow.txt", "wandb-to-mlflow");

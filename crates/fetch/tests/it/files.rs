@@ -76,7 +76,7 @@ async fn an_expired_address_is_told_apart_and_not_tried_again() {
         let errors = [
             client.signed_bytes(&url).await.unwrap_err(),
             client.signed_range(&url, 0..5).await.unwrap_err(),
-            client.signed_size(&url).await.unwrap_err(),
+            client.signed_end(&url, 5).await.unwrap_err(),
         ];
         for error in errors {
             assert!(matches!(error.kind(), ErrorKind::UrlExpired { .. }), "{error:?}");
@@ -121,26 +121,29 @@ async fn ranges_from_servers_that_know_them_and_from_others() {
 }
 
 #[tokio::test]
-async fn sizes() {
-    let chunked = Reply::with_headers(206, &[("Content-Range", "bytes 0-0/*"), ("Transfer-Encoding", "chunked")], "1\r\n0\r\n0\r\n\r\n");
+async fn ends() {
+    let without_total =
+        Reply::with_headers(206, &[("Content-Range", "bytes 15-19/*"), ("Transfer-Encoding", "chunked")], "1\r\n0\r\n0\r\n\r\n");
     let replies = [
-        part(0..1),
+        part(15..20),
+        // A server that does not know ranges, and an empty file.
         Reply::new(200, &[], FILE),
         Reply::new(416, &[("Content-Range", "bytes */0")], ""),
-        // Without a total: by HEAD, or when that is refused by reading the file.
-        chunked.clone(),
-        Reply::with_headers(200, &[("Content-Length", "20")], ""),
-        chunked,
-        Reply::status(403),
+        Reply::new(200, &[], ""),
+        without_total,
         Reply::new(200, &[], FILE),
+        // Cut, though its length is as announced.
+        Reply::new(206, &[("Content-Range", "bytes 15-19/20")], &FILE[15..18]),
+        part(15..20),
     ];
     let server = Server::start(replies).await;
     let (client, url) = (server.client(), url(&server));
-    for expected in [20, 20, 0, 20, 20] {
-        assert_eq!(client.signed_size(&url).await.unwrap(), expected);
+    for expected in [(&FILE[15..], 20_u64), (FILE, 20), (b"", 0), (FILE, 20), (&FILE[15..], 20)] {
+        let end = client.signed_end(&url, 5).await.unwrap();
+        assert_eq!((end.bytes.as_ref(), end.size), expected);
     }
     let requests = server.finish();
-    let methods: Vec<&str> = requests.iter().map(|request| request.method.as_str()).collect();
-    assert_eq!(methods, ["GET", "GET", "GET", "GET", "HEAD", "GET", "HEAD", "GET"]);
-    assert_eq!(requests[0].header("range"), Some("bytes=0-0"));
+    let ranges: Vec<Option<&str>> = requests.iter().map(|request| request.header("range")).collect();
+    let end = Some("bytes=-5");
+    assert_eq!(ranges, [end, end, end, None, end, None, end, end]);
 }

@@ -191,7 +191,8 @@ proptest! {
         split in any_split(),
         manner in any_manner(),
         from in prop::option::weighted(0.3, any::<Index>()),
-        has_keys in prop::bool::weighted(0.3),
+        has_keys in prop::bool::weighted(0.4),
+        with_stamps in any::<bool>(),
         bytes_ahead in prop::sample::select(&[1_u64, 10_000, 64 << 20][..]),
     ) {
         let rows: Vec<Object> = history.iter().map(|(_, row)| row.clone()).collect();
@@ -206,10 +207,11 @@ proptest! {
             min_step,
             rows_before: before.map(|before| before as u64),
             bytes_ahead,
+            with_stamps,
             ..ScanOptions::default()
         };
 
-        let is_key = |key: &str| key.starts_with('_') || ["loss", "val.accuracy"].iter().any(|wanted| key_selects(wanted, key));
+        let is_key = |key: &str| key == "_step" || (with_stamps && key.starts_with('_')) || ["loss", "val.accuracy"].iter().any(|wanted| key_selects(wanted, key));
         let wanted = rows.into_iter().skip(before.unwrap_or(0)).filter_map(|row| {
             let row: Object = if has_keys { row.into_iter().filter(|(key, _)| is_key(key)).collect() } else { row };
             (!has_keys || row.keys().any(|key| !key.starts_with('_'))).then(|| Json::Object(row).to_canonical_text())

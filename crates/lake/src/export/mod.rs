@@ -24,7 +24,6 @@ use self::files::bring_files;
 use self::listing::{count_kinds, list};
 use self::queue::Queue;
 use self::reading::{Job, Piece, Reading, RunRead};
-use crate::table::TableName;
 use crate::{Error, Event, Lake, LakeWriter, Observer, StoredRun};
 
 /// Runs committed together: few enough that little is done again after a kill, many enough that the Delta logs stay short.
@@ -152,9 +151,10 @@ pub async fn export(
         // A run that cannot be read is reported when its turn comes.
         count_kinds(client, &project.run(&needed.run_id), &mut kinds).await.unwrap_or_default();
     }
-    // A lake that has the long form keeps it in line with the other, whether it is asked for or not.
-    let with_long_form = options.with_long_form || lake.table_names().await?.contains(&TableName::HistoriesLong);
-    let mut writer = if with_long_form { lake.writer_of_both_forms(project, kinds).await? } else { lake.writer(project, kinds).await? };
+    if options.with_long_form {
+        lake.add_long_form().await?;
+    }
+    let mut writer = lake.writer(project, kinds).await?;
     for run_id in &listing.gone {
         writer.remove_run(run_id);
         report.removed.push(project.run(run_id));
@@ -211,23 +211,29 @@ pub async fn export(
     Ok(report)
 }
 
+/// What the service said, if it is the service's error.
+fn service_error(error: &Error) -> Option<&FetchError> {
+    match error.kind() {
+        crate::ErrorKind::Fetch(error) => Some(error.kind()),
+        crate::ErrorKind::Ingest(error) => match error.kind() {
+            runlake_ingest::ErrorKind::Fetch(error) => Some(error.kind()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether other runs would fail alike.
 fn concerns_all(error: &Error) -> bool {
-    let crate::ErrorKind::Fetch(error) = error.kind() else { return false };
-    matches!(error.kind(), FetchError::Unauthenticated { .. } | FetchError::Connect { .. } | FetchError::ProjectNotFound { .. })
+    let error = service_error(error);
+    error.is_some_and(|kind| {
+        matches!(kind, FetchError::Unauthenticated { .. } | FetchError::Connect { .. } | FetchError::ProjectNotFound { .. })
+    })
 }
 
 /// Whether the service no longer has the run.
 fn is_gone(error: &Error) -> bool {
-    let fetch = match error.kind() {
-        crate::ErrorKind::Fetch(error) => error,
-        crate::ErrorKind::Ingest(error) => match error.kind() {
-            runlake_ingest::ErrorKind::Fetch(error) => error,
-            _ => return false,
-        },
-        _ => return false,
-    };
-    matches!(fetch.kind(), FetchError::RunNotFound { .. })
+    service_error(error).is_some_and(|kind| matches!(kind, FetchError::RunNotFound { .. }))
 }
 
 /// Writes a run as its pieces come. The outer error is the lake's and ends the job, the inner is the run's and does not.
