@@ -11,6 +11,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | open, make, read a lake | [`Lake`] |
+//! | some columns of many runs, on all cores | [`Lake::scan_columns`] |
 //! | write runs into it, whole or not at all | [`LakeWriter`] |
 //! | offline run logs into a lake | [`import`] |
 //! | a project of the service into a lake | [`export`] |
@@ -19,6 +20,7 @@
 //!
 //! A run is in the lake when it is in `runs`: its rows are committed to the other two tables before.
 
+mod column_scan;
 mod commit;
 pub mod compact;
 pub mod compare;
@@ -36,6 +38,7 @@ mod part_file;
 mod part_reader;
 mod progress;
 mod reader;
+mod row_group;
 mod runs_table;
 mod stored_run;
 mod table;
@@ -43,6 +46,7 @@ mod table_writer;
 pub mod verify;
 mod writer;
 
+pub use column_scan::{ColumnScan, Piece, RowsOf, ScannedGroup, Scanned};
 pub use error::{Error, ErrorKind};
 pub use files::StoredFile;
 pub use lake::{FORMAT_VERSION, Lake};

@@ -27,6 +27,72 @@ pub enum ErrorKind {
     /// Arrow memory that could not be handed over.
     #[error("a record batch could not be handed over")]
     Arrow(#[from] arrow::error::ArrowError),
+    /// Run ids that no project of the question has.
+    #[error("there is no run `{run_id}`{}", near_text(.near))]
+    UnknownRun {
+        /// The id asked for.
+        run_id: String,
+        /// Ids like it.
+        near: Vec<String>,
+    },
+    /// A selection that no run is in.
+    #[error("none of the {runs} runs of {projects} passes the filter")]
+    NoRuns {
+        /// The projects asked.
+        projects: String,
+        /// How many runs they have.
+        runs: usize,
+    },
+    /// A pattern of keys that cannot be read.
+    #[error("`{pattern}` is not a regular expression")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        source: Box<regex::Error>,
+    },
+    /// A column of text where numbers are needed.
+    #[error("`{key}` holds values of the kind {kind}, which have no place in arithmetic")]
+    NotNumbers {
+        /// The key.
+        key: String,
+        /// What it holds.
+        kind: &'static str,
+    },
+    /// A field by which runs cannot be grouped.
+    #[error("runs cannot be grouped by `{field}`: {reason}")]
+    GroupBy {
+        /// The field.
+        field: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A question to which nothing in the lake is an answer, though what it names is there.
+    #[error("{question} has no answer: {reason}")]
+    NoValues {
+        /// What was asked.
+        question: String,
+        /// Why there is nothing.
+        reason: String,
+    },
+    /// Something that was asked for makes no sense.
+    #[error("{what} cannot be {value}: {reason}")]
+    Argument {
+        /// What was set.
+        what: &'static str,
+        /// To what.
+        value: String,
+        /// Why not.
+        reason: String,
+    },
+    /// An answer for which more points would have to be held in memory than is allowed.
+    #[error("more than {points} points would have to be held at once, and {most} may be")]
+    TooLarge {
+        /// Points that were held when it was given up.
+        points: u64,
+        /// The most that may be.
+        most: u64,
+    },
     /// A key that no run of the lake has.
     #[error("no run has a key `{key}`{}", near_text(.near))]
     UnknownKey {
@@ -52,7 +118,13 @@ impl Error {
         match self.kind() {
             ErrorKind::Lake(error) => error.hint(),
             ErrorKind::UnknownKey { .. } => Some("keys are written with dots, such as val.acc".to_owned()),
-            ErrorKind::Polars(_) | ErrorKind::DataType { .. } | ErrorKind::Arrow(_) => None,
+            ErrorKind::UnknownRun { .. } => Some("`runlake query 'select run_id, display_name from runs'` lists them".to_owned()),
+            ErrorKind::NoRuns { .. } => Some("a filter is written as for the service, such as {\"config.lr\": {\"$gte\": 0.1}}".to_owned()),
+            ErrorKind::Pattern { .. } => Some("a glob such as train/* needs no regular expression".to_owned()),
+            ErrorKind::NotNumbers { .. } => Some("text is read by `runlake query`, and by `histories` without alignment".to_owned()),
+            ErrorKind::GroupBy { .. } => Some("runs are grouped by config.KEY, summary.KEY, tags, group, sweep, job_type, state or username".to_owned()),
+            ErrorKind::TooLarge { .. } => Some("put the runs on buckets or a grid, choose fewer keys or steps, or write every row without alignment to a file".to_owned()),
+            ErrorKind::NoValues { .. } | ErrorKind::Argument { .. } | ErrorKind::Polars(_) | ErrorKind::DataType { .. } | ErrorKind::Arrow(_) => None,
         }
     }
 }

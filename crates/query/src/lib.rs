@@ -7,11 +7,22 @@
 //! | the best value of each run | [`best`] |
 //! | Arrow record batches to Polars and back, without copying numbers | [`bridge`] |
 
+mod axis;
 mod best;
 pub mod bridge;
 mod error;
+mod groups;
 mod histories;
+mod json_column;
+mod keys;
+mod run_curves;
+mod selection;
 
+pub use axis::Axis;
 pub use best::{Best, Goal, best};
 pub use error::{Error, ErrorKind};
+pub use groups::{Group, GroupBy};
 pub use histories::{column_name, histories};
+pub use keys::{KeyPattern, resolve_keys, resolve_number_keys};
+pub use run_curves::ReadBytes;
+pub use selection::Selection;
