@@ -21,12 +21,12 @@ pub enum ErrorKind {
         count: usize,
     },
     /// A name that no statistic has.
-    #[error("there is no statistic `{name}`{}", near_text(.near))]
+    #[error("there is no statistic `{name}`{}", nearest_text(*.nearest))]
     UnknownStatistic {
         /// The name asked for.
         name: String,
-        /// Names like it.
-        near: Vec<String>,
+        /// The name most like it.
+        nearest: Option<&'static str>,
     },
     /// A number that its parameter does not allow.
     #[error("{parameter} cannot be {value:?}: it must be {allowed}")]
@@ -40,8 +40,8 @@ pub enum ErrorKind {
     },
 }
 
-fn near_text(near: &[String]) -> String {
-    if near.is_empty() { String::new() } else { format!("; the nearest are {}", near.join(", ")) }
+fn nearest_text(nearest: Option<&str>) -> String {
+    nearest.map(|nearest| format!("; the nearest is `{nearest}`")).unwrap_or_default()
 }
 
 impl Error {
