@@ -12,7 +12,7 @@ use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Int64Type;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 use runlake_ingest::off_thread;
 use runlake_types::ProjectPath;
 
@@ -153,7 +153,7 @@ impl Lake {
         let groups = stream::iter(files.into_iter().zip(is_shared).enumerate())
             .map(move |(index, (file, is_shared))| Arc::clone(&opened).open(index, file, is_shared))
             .buffered(FOOTERS_AHEAD)
-            .map_ok(|groups| stream::iter(groups.into_iter().map(Ok)))
+            .map_ok(|groups| stream::iter(groups.into_iter().map(Ok::<_, Error>)))
             .try_flatten()
             .map(move |group| {
                 let job = Arc::clone(&job);

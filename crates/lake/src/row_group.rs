@@ -123,9 +123,9 @@ impl RowGroupDecoder {
 
     /// The rows of each run, given the bytes. Waits for the processor.
     pub(crate) fn decode(mut self, ranges: Vec<Range<u64>>, bytes: Vec<Bytes>) -> Result<Vec<RunRows>, ParquetError> {
-        if let Some(run_id) = self.only_run.filter(|_| self.reads_nothing) {
+        if let Some(run_id) = self.only_run.as_ref().filter(|_| self.reads_nothing) {
             let columns = vec![None; self.columns.wanted.len()];
-            return Ok(vec![RunRows { run_id, columns, steps: None, rows: self.rows }]);
+            return Ok(vec![RunRows { run_id: run_id.clone(), columns, steps: None, rows: self.rows }]);
         }
         without_panic(|| {
             self.inner.push_ranges(ranges, bytes)?;
