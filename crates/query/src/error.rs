@@ -27,6 +27,9 @@ pub enum ErrorKind {
     /// Arrow memory that could not be handed over.
     #[error("a record batch could not be handed over")]
     Arrow(#[from] arrow::error::ArrowError),
+    /// A range, a statistic or another parameter of arithmetic that makes no sense.
+    #[error(transparent)]
+    Curves(#[from] runlake_curves::Error),
     /// Run ids that no project of the question has.
     #[error("there is no run `{run_id}`{}", near_text(.near))]
     UnknownRun {
@@ -117,6 +120,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self.kind() {
             ErrorKind::Lake(error) => error.hint(),
+            ErrorKind::Curves(error) => error.hint(),
             ErrorKind::UnknownKey { .. } => Some("keys are written with dots, such as val.acc".to_owned()),
             ErrorKind::UnknownRun { .. } => Some("`runlake query 'select run_id, display_name from runs'` lists them".to_owned()),
             ErrorKind::NoRuns { .. } => Some("a filter is written as for the service, such as {\"config.lr\": {\"$gte\": 0.1}}".to_owned()),
@@ -162,5 +166,11 @@ impl From<polars::error::PolarsError> for Error {
 impl From<arrow::error::ArrowError> for Error {
     fn from(error: arrow::error::ArrowError) -> Self {
         ErrorKind::Arrow(error).into()
+    }
+}
+
+impl From<runlake_curves::Error> for Error {
+    fn from(error: runlake_curves::Error) -> Self {
+        ErrorKind::Curves(error).into()
     }
 }

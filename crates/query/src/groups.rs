@@ -87,7 +87,7 @@ impl GroupBy {
 
     /// The columns of the fields for rows of these groups, a group as often as it has rows.
     pub(crate) fn columns(&self, rows: &[&Group]) -> Vec<Column> {
-        let column = |(at, name)| column_of_values(name, &rows.iter().map(|group| Some(group.values[at].clone())).collect::<Vec<_>>());
+        let column = |(at, name): (usize, &str)| column_of_values(name, &rows.iter().map(|group| Some(group.values[at].clone())).collect::<Vec<_>>());
         self.names().enumerate().map(column).collect()
     }
 }

@@ -7,22 +7,44 @@
 //! | the best value of each run | [`best`] |
 //! | Arrow record batches to Polars and back, without copying numbers | [`bridge`] |
 
+mod aligned_curves;
+mod alignment;
 mod axis;
-mod best;
 pub mod bridge;
+mod cell;
+mod compare;
+mod config;
+mod correlation;
+mod curve_query;
+mod describe;
 mod error;
 mod groups;
 mod histories;
 mod json_column;
 mod keys;
+mod outcomes;
 mod run_curves;
+mod run_parts;
+mod run_rows;
+mod sampled;
 mod selection;
+mod smoothing;
+mod with_system;
 
+pub use aligned_curves::{AlignedCurves, GroupCurve};
+pub use alignment::{Alignment, DEFAULT_PLACES, Places};
 pub use axis::Axis;
-pub use best::{Best, Goal, best};
+pub use compare::compare;
+pub use correlation::correlate;
+pub use curve_query::{CurveQuery, DEFAULT_MOST_POINTS};
+pub use describe::{Description, describe};
 pub use error::{Error, ErrorKind};
 pub use groups::{Group, GroupBy};
 pub use histories::{column_name, histories};
 pub use keys::{KeyPattern, resolve_keys, resolve_number_keys};
-pub use run_curves::ReadBytes;
+pub use outcomes::{OutcomeQuery, Pick};
+pub use run_parts::ReadBytes;
+pub use sampled::{SampledHistories, Sampling};
 pub use selection::Selection;
+pub use smoothing::Smoothing;
+pub use with_system::{SystemJoin, with_system_metrics};
