@@ -30,6 +30,9 @@ pub enum AsOf {
 /// ```
 pub fn as_of(curve: &Curve, grid: &[f64], direction: AsOf, tolerance: Option<f64>) -> Aligned {
     let (x, y) = last_logged(curve);
+    if *x == *grid {
+        return Aligned::all(y.into_owned());
+    }
     let is_near = |distance: f64| tolerance.is_none_or(|tolerance| distance <= tolerance);
     let mut aligned = Aligned::none(grid.len());
     let mut search = Search::new(&x);

@@ -37,15 +37,19 @@ impl BucketSums {
     /// Puts points in, in the order in which they were logged. The longer of two slices of unlike length is cut. What lies in no bucket is
     /// passed over.
     pub fn push(&mut self, x: &[f64], y: &[f64]) {
-        // Neighbours are mostly in one bucket: its edges are kept at hand.
+        // Neighbours are mostly in one bucket: its edges and sums are kept at hand.
         let (mut bucket, mut left, mut right) = (0, 0.0, 0.0);
+        let mut sums = self.sums[bucket];
         for (x, y) in x.iter().zip(y) {
             if !(left <= *x && *x < right) {
                 let Some(found) = self.buckets.bucket_of(*x) else { continue };
+                self.sums[bucket] = sums;
                 (bucket, left, right) = (found, self.buckets.left_edge(found), self.buckets.left_edge(found + 1));
+                sums = self.sums[bucket];
             }
-            self.sums[bucket].add(*x, *y);
+            sums.add(*x, *y);
         }
+        self.sums[bucket] = sums;
     }
 
     /// Puts in what others have of later points. Gives `false`, and changes nothing, when their buckets are not the same.

@@ -21,6 +21,9 @@ pub fn linear(curve: &Curve, grid: &[f64]) -> Aligned {
     let (x, y) = last_logged(curve);
     let finite = x.partition_point(|x| *x == f64::NEG_INFINITY)..x.partition_point(|x| *x < f64::INFINITY);
     let (x, y) = (&x[finite.clone()], &y[finite]);
+    if x == grid {
+        return Aligned::all(y.to_vec());
+    }
     let mut aligned = Aligned::none(grid.len());
     let mut search = Search::new(x);
     for (at, place) in grid.iter().enumerate() {

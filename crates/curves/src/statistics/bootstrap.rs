@@ -1,7 +1,7 @@
 //! Drawing with replacement: the interval of confidence for a mean.
 
+use super::quantile::quantile;
 use super::statistic::Bootstrap;
-use super::summariser::quantile;
 use crate::arithmetic::float;
 
 /// Both bounds of the interval for the mean of ascending values, of which there are at least two. `means` is scratch.

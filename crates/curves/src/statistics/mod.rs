@@ -8,9 +8,11 @@
 
 mod band;
 mod bootstrap;
+mod quantile;
 mod statistic;
 mod summariser;
 
 pub use band::band;
+pub(crate) use quantile::quantile;
 pub use statistic::{Bootstrap, Statistic};
 pub use summariser::Summariser;

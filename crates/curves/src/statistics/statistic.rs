@@ -45,7 +45,7 @@ pub enum Statistic {
     /// The middle value, or the middle between the two middle ones.
     Median,
     /// The value below which such a share of the values lies, between 0 and 1. Between two values it is on the straight line: the rule called
-    /// linear in NumPy and pandas, `quantile_cont` in `DuckDB`, and type 7 by Hyndman and Fan.
+    /// linear in `numpy` and `pandas`, `quantile_cont` in `duckdb`, and type 7 by Hyndman and Fan.
     Quantile(f64),
     /// The mean of the middle half: a quarter of the count, rounded down, is left out at either end, as `scipy.stats.trim_mean(values, 0.25)` does.
     InterquartileMean,

@@ -1,9 +1,10 @@
 //! Several statistics of one set of values at once.
 
 use super::bootstrap;
+use super::quantile::quantile;
 use super::statistic::{Bootstrap, Statistic};
 use crate::Error;
-use crate::arithmetic::{float, lerp, mean, sum_of};
+use crate::arithmetic::{float, mean, sum_of};
 
 /// Computes the same statistics of one set of values after the other. It sorts a set once, when any of them needs it, and allocates nothing once it
 /// has seen the largest.
@@ -108,15 +109,6 @@ impl Summariser {
         }
         found
     }
-}
-
-/// The quantile of ascending values, of which there is at least one, on the straight line between the two nearest.
-pub(super) fn quantile(ascending: &[f64], share: f64) -> f64 {
-    let rank = float(ascending.len() - 1) * share;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank is not negative and below the length")]
-    let below = rank as usize;
-    let above = (below + 1).min(ascending.len() - 1);
-    lerp(ascending[below], ascending[above], rank - rank.floor())
 }
 
 /// The standard deviation of a sample with this mean. None of fewer than two values.
