@@ -217,7 +217,7 @@ fn whole(value: Option<f64>) -> Option<i64> {
 
 /// The values as a nullable float64 column.
 pub(crate) fn float_column(name: &str, values: &Aligned) -> Column {
-    let validity = values.is_there().contains(&false).then(|| Bitmap::from_iter(values.is_there().iter().copied()));
+    let validity = values.is_there().contains(&false).then(|| values.is_there().iter().copied().collect::<Bitmap>());
     Float64Chunked::from_vec_validity(name.into(), values.values().to_vec(), validity).into_column()
 }
 

@@ -9,6 +9,7 @@
 
 mod aligned_curves;
 mod alignment;
+mod anomalies;
 mod axis;
 pub mod bridge;
 mod cell;
@@ -33,6 +34,7 @@ mod with_system;
 
 pub use aligned_curves::{AlignedCurves, GroupCurve};
 pub use alignment::{Alignment, DEFAULT_PLACES, Places};
+pub use anomalies::{AnomalyRules, anomalies};
 pub use axis::Axis;
 pub use compare::compare;
 pub use correlation::correlate;

@@ -121,9 +121,9 @@ impl OutcomeQuery {
         }
         let taken: Vec<String> = table.iter().map(|column| column.name().to_string()).collect();
         // A metric may be called as a column of the table is.
-        table.extend(others.map(|column| match taken.iter().any(|name| name == column.name().as_str()) {
-            true => column.clone().with_name(format!("{} (logged)", column.name()).into()),
-            false => column,
+        table.extend(others.map(|column| {
+            let name = column.name().to_string();
+            if taken.contains(&name) { column.with_name(format!("{name} (logged)").into()) } else { column }
         }));
         Ok(DataFrame::new(chosen.len(), table)?)
     }

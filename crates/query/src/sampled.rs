@@ -102,7 +102,7 @@ fn chosen_rows(rows: &RecordBatch, numbers: &[bool], sampling: Sampling) -> UInt
         Sampling::LargestTriangle(_) | Sampling::MinMax(_) => {
             let steps = rows.column_by_name(STEP).and_then(|steps| steps.as_primitive_opt::<Int64Type>());
             #[expect(clippy::cast_precision_loss, reason = "steps beyond 2^53 are as good as equal to a triangle")]
-            let steps: Vec<f64> = steps.into_iter().flat_map(|steps| steps.values()).map(|step| *step as f64).collect();
+            let steps: Vec<f64> = steps.into_iter().flat_map(arrow::array::PrimitiveArray::values).map(|step| *step as f64).collect();
             let mut of_any: Vec<usize> = Vec::new();
             let metrics = rows.columns()[FIXED.len()..].iter().zip(numbers);
             for column in metrics.filter(|(_, is_number)| **is_number).map(|(column, _)| column) {
@@ -123,7 +123,7 @@ fn chosen_points(steps: &[f64], column: &ArrayRef, sampling: Sampling) -> Vec<us
     let (x, y): (Vec<f64>, Vec<f64>) = rows.iter().map(|row| (steps[*row], values[*row])).unzip();
     let points = match sampling {
         Sampling::LargestTriangle(samples) => largest_triangle(&x, &y, samples),
-        Sampling::MinMax(buckets) => min_max(&x, &y, buckets),
+        Sampling::MinMax(buckets) => min_max(&y, buckets),
         Sampling::Full | Sampling::Even(_) => return rows,
     };
     points.into_iter().map(|point| rows[point]).collect()
