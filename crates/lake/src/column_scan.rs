@@ -137,7 +137,8 @@ impl Lake {
                 }
             }
         }
-        let without_files: Vec<usize> = wanted.iter().zip(&last_file).filter(|(_, last)| last.is_none()).map(|((_, run), _)| *run).collect();
+        let without_files: Vec<usize> =
+            wanted.iter().zip(&last_file).filter(|(_, last)| last.is_none()).map(|((_, run), _)| *run).collect();
         let bytes_read = Arc::new(AtomicU64::new(0));
         let job = Arc::new(Job {
             store: table.store(),
@@ -206,9 +207,8 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
         for number in 0..columns.row_groups().len() {
             let runs = columns.runs_of(number);
             let runs = between(&self.wanted, runs.map(|(first, _)| first), runs.map(|(_, last)| last));
-            let is_outside = |range: &Range<i64>| {
-                columns.steps_of(number).is_some_and(|(first, last)| last < range.start || first >= range.end)
-            };
+            let is_outside =
+                |range: &Range<i64>| columns.steps_of(number).is_some_and(|(first, last)| last < range.start || first >= range.end);
             if runs.is_empty() || self.steps.as_ref().is_some_and(is_outside) {
                 continue;
             }

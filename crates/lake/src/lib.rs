@@ -46,7 +46,7 @@ mod table_writer;
 pub mod verify;
 mod writer;
 
-pub use column_scan::{ColumnScan, Piece, RowsOf, ScannedGroup, Scanned};
+pub use column_scan::{ColumnScan, Piece, RowsOf, Scanned, ScannedGroup};
 pub use error::{Error, ErrorKind};
 pub use files::StoredFile;
 pub use lake::{FORMAT_VERSION, Lake};

@@ -142,8 +142,7 @@ impl RowGroupDecoder {
 
     fn cut(&self, batch: &RecordBatch, pieces: &mut Vec<RunRows>) -> Result<(), ParquetError> {
         let name = |column: usize| self.columns.metadata.schema().field(column).name();
-        let read: Vec<Option<&ArrayRef>> =
-            self.columns.wanted.iter().map(|column| batch.column_by_name(name((*column)?))).collect();
+        let read: Vec<Option<&ArrayRef>> = self.columns.wanted.iter().map(|column| batch.column_by_name(name((*column)?))).collect();
         let steps = self.columns.step.filter(|_| self.with_steps).and_then(|column| batch.column_by_name(name(column)));
         let mut add = |run_id: &str, rows: Range<usize>| {
             let part = |column: &ArrayRef| column.slice(rows.start, rows.len());

@@ -79,9 +79,8 @@ impl AlignedCurves {
     /// # Errors
     /// [`ErrorKind::Polars`], which nothing is known to cause.
     pub fn to_wide(&self) -> Result<DataFrame, Error> {
-        let kept: Vec<usize> = (0..self.places.len())
-            .filter(|place| self.curves.iter().flatten().any(|curve| curve.get(*place).is_some()))
-            .collect();
+        let kept: Vec<usize> =
+            (0..self.places.len()).filter(|place| self.curves.iter().flatten().any(|curve| curve.get(*place).is_some())).collect();
         let is_whole = kept.len() == self.places.len();
         let mut columns = vec![self.axis_column(kept.iter().map(|place| self.places[*place]).collect())];
         let named: Vec<(String, &Aligned)> = self
@@ -200,7 +199,7 @@ impl AlignedCurves {
         if self.keys.len() > 1 { format!("{} {run}", key.path.dotted()) } else { run }
     }
 
-    fn axis_column(&self, places: Vec<f64>) -> Column {
+    pub(crate) fn axis_column(&self, places: Vec<f64>) -> Column {
         let name = self.axis.name().into();
         if self.has_whole_places {
             Series::new(name, places.into_iter().map(|place| whole(Some(place))).collect::<Vec<_>>()).into()

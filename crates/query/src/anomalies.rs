@@ -65,7 +65,8 @@ pub async fn anomalies(lake: &Lake, selection: &Selection, keys: &[KeyPattern], 
             steps: None,
             most_points: DEFAULT_MOST_POINTS,
         };
-        let of_run = move |_: usize, curves: Vec<Curve>| curves.iter().map(|curve| of_curve(curve, rules)).collect::<Result<Vec<_>, Error>>();
+        let of_run =
+            move |_: usize, curves: Vec<Curve>| curves.iter().map(|curve| of_curve(curve, rules)).collect::<Result<Vec<_>, Error>>();
         let (of_runs, _) = curves_of_runs(lake, &runs, &plan, of_run).await?;
         let of_runs: Vec<Vec<OfCurve>> = of_runs.into_iter().collect::<Result<_, _>>()?;
         for key in 0..block.len() {
@@ -109,10 +110,7 @@ mod tests {
 
     #[test]
     fn the_first_of_each_kind_is_told() {
-        let curve = Curve::new(
-            (0..9).map(f64::from).collect(),
-            vec![2.0, 1.0, f64::NAN, 0.5, 0.6, f64::INFINITY, 30.0, f64::NAN, 90.0],
-        );
+        let curve = Curve::new((0..9).map(f64::from).collect(), vec![2.0, 1.0, f64::NAN, 0.5, 0.6, f64::INFINITY, 30.0, f64::NAN, 90.0]);
         let (found, last) = of_curve(&curve, AnomalyRules::default()).unwrap();
         let shown: Vec<(&str, f64)> = found.iter().map(|(what, step, _)| (*what, *step)).collect();
         assert_eq!(shown, [("nan", 2.0), ("infinite", 5.0), ("diverged", 6.0)]);

@@ -51,7 +51,11 @@ impl Axis {
         match self {
             Self::Metric(key) => {
                 let found = resolve_number_keys(&[KeyPattern::exact(key)], columns)?;
-                found.into_iter().next().map(|column| column.name).ok_or_else(|| ErrorKind::UnknownKey { key: key.clone(), near: Vec::new() }.into())
+                found
+                    .into_iter()
+                    .next()
+                    .map(|column| column.name)
+                    .ok_or_else(|| ErrorKind::UnknownKey { key: key.clone(), near: Vec::new() }.into())
             }
             fixed => Ok(fixed.name().to_owned()),
         }

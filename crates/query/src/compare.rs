@@ -31,8 +31,10 @@ pub async fn compare(lake: &Lake, selection: &Selection, all: bool) -> Result<Da
         let reason = if runs.len() == 1 { "there is only one run".to_owned() } else { format!("the {} runs are alike", runs.len()) };
         return Err(ErrorKind::NoValues { question: "what differs".to_owned(), reason }.into());
     }
-    let mut columns: Vec<Column> =
-        vec![text_column("section", rows.iter().map(|(section, ..)| Some(*section))), text_column(KEY, rows.iter().map(|(_, key, _)| Some(key.as_str())))];
+    let mut columns: Vec<Column> = vec![
+        text_column("section", rows.iter().map(|(section, ..)| Some(*section))),
+        text_column(KEY, rows.iter().map(|(_, key, _)| Some(key.as_str()))),
+    ];
     let several = selection.projects().len() > 1;
     for (at, run) in runs.iter().enumerate() {
         let texts: Vec<Option<String>> = rows.iter().map(|(_, _, values)| values[at].as_ref().and_then(text_of)).collect();

@@ -56,7 +56,8 @@ pub async fn correlate(lake: &Lake, selection: &Selection, outcome: &KeyPattern,
     let counts = |name: &str, count: fn(&Line) -> usize| {
         Series::new(name.into(), lines.iter().map(|line| i64::try_from(count(line)).unwrap_or(i64::MAX)).collect::<Vec<_>>()).into()
     };
-    let numbers = |name: &str, number: fn(&Line) -> Option<f64>| Series::new(name.into(), lines.iter().map(number).collect::<Vec<_>>()).into();
+    let numbers =
+        |name: &str, number: fn(&Line) -> Option<f64>| Series::new(name.into(), lines.iter().map(number).collect::<Vec<_>>()).into();
     let columns = vec![
         text_column("config", lines.iter().map(|line| Some(line.key.as_str()))),
         text_column("kind", lines.iter().map(|line| Some(if line.is_number { "number" } else { "category" }))),

@@ -157,7 +157,11 @@ impl Description {
 
 fn table(rows: &[(Option<&str>, &MetricColumn, Profile, usize)], with_runs: bool) -> Result<DataFrame, Error> {
     let counts = |name: &str, count: fn(&Profile) -> u64| -> Column {
-        Series::new(name.into(), rows.iter().map(|(_, _, profile, _)| i64::try_from(count(profile)).unwrap_or(i64::MAX)).collect::<Vec<_>>()).into()
+        Series::new(
+            name.into(),
+            rows.iter().map(|(_, _, profile, _)| i64::try_from(count(profile)).unwrap_or(i64::MAX)).collect::<Vec<_>>(),
+        )
+        .into()
     };
     let bounds = |name: &str, bound: fn((f64, f64)) -> f64| -> Column {
         Series::new(name.into(), rows.iter().map(|(_, _, profile, _)| profile.bounds.map(bound)).collect::<Vec<_>>()).into()
@@ -166,7 +170,8 @@ fn table(rows: &[(Option<&str>, &MetricColumn, Profile, usize)], with_runs: bool
         Series::new(name.into(), rows.iter().map(|(_, _, profile, _)| step(profile)).collect::<Vec<_>>()).into()
     };
     let names: Vec<String> = rows.iter().map(|(_, key, _, _)| key.path.dotted()).collect();
-    let last: Vec<Option<String>> = rows.iter().map(|(_, _, profile, _)| profile.last.as_ref().and_then(|(_, cell)| cell.to_text())).collect();
+    let last: Vec<Option<String>> =
+        rows.iter().map(|(_, _, profile, _)| profile.last.as_ref().and_then(|(_, cell)| cell.to_text())).collect();
     let mut columns = Vec::new();
     if !with_runs {
         columns.push(text_column(RUN_ID, rows.iter().map(|(run, ..)| *run)));

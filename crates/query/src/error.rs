@@ -1,5 +1,7 @@
 //! The error of this crate: a question that could not be answered.
 
+use std::path::PathBuf;
+
 /// What could not be answered, and what to do next. One pointer wide.
 #[derive(Debug)]
 pub struct Error(Box<ErrorKind>);
@@ -24,9 +26,6 @@ pub enum ErrorKind {
         /// Its dtype.
         data_type: String,
     },
-    /// Arrow memory that could not be handed over.
-    #[error("a record batch could not be handed over")]
-    Arrow(#[from] arrow::error::ArrowError),
     /// A range, a statistic or another parameter of arithmetic that makes no sense.
     #[error(transparent)]
     Curves(#[from] runlake_curves::Error),
@@ -96,6 +95,66 @@ pub enum ErrorKind {
         /// The most that may be.
         most: u64,
     },
+    /// Arrow memory that could not be handed over.
+    #[error("a record batch could not be handed over")]
+    Arrow(#[source] arrow::error::ArrowError),
+    /// The thread of a query could not be started.
+    #[error("the query could not be started")]
+    Thread(#[source] std::io::Error),
+    /// The engine broke down in the middle of a query.
+    #[error("the query came to a sudden end: {message}")]
+    Panicked {
+        /// What it said last.
+        message: String,
+    },
+    /// An output took no more bytes: a full disk, a closed pipe.
+    #[error("the answer could not be written")]
+    Write(#[source] std::io::Error),
+    /// A file could not be made, or not get its name.
+    #[error("cannot write to {path}")]
+    Output {
+        /// The file or its folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The folder for a partitioned answer has something in it already.
+    #[error("{} is there already and not an empty folder", path.display())]
+    OutputTaken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A name of a folder that is not UTF-8.
+    #[error("{} has no name in UTF-8", path.display())]
+    OutputName {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A column that the answer does not have.
+    #[error("the answer has no column `{column}`{}", near_text(.near))]
+    UnknownColumn {
+        /// The column asked for.
+        column: String,
+        /// Columns like it.
+        near: Vec<String>,
+    },
+    /// Partitions that cannot be made.
+    #[error("the answer cannot be partitioned by `{column}`: {reason}")]
+    Partition {
+        /// The column.
+        column: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A dtype that text has no form for, or a time beyond the calendar.
+    #[error("a column has a value without a form as text: {data_type}")]
+    NoText {
+        /// The column's dtype.
+        data_type: String,
+    },
+    /// Parquet, where batches are written one after the other.
+    #[error("Parquet files are written from an answer, not from batches")]
+    NotOfBatches,
     /// A key that no run of the lake has.
     #[error("no run has a key `{key}`{}", near_text(.near))]
     UnknownKey {
@@ -126,9 +185,28 @@ impl Error {
             ErrorKind::NoRuns { .. } => Some("a filter is written as for the service, such as {\"config.lr\": {\"$gte\": 0.1}}".to_owned()),
             ErrorKind::Pattern { .. } => Some("a glob such as train/* needs no regular expression".to_owned()),
             ErrorKind::NotNumbers { .. } => Some("text is read by `runlake query`, and by `histories` without alignment".to_owned()),
-            ErrorKind::GroupBy { .. } => Some("runs are grouped by config.KEY, summary.KEY, tags, group, sweep, job_type, state or username".to_owned()),
-            ErrorKind::TooLarge { .. } => Some("put the runs on buckets or a grid, choose fewer keys or steps, or write every row without alignment to a file".to_owned()),
-            ErrorKind::NoValues { .. } | ErrorKind::Argument { .. } | ErrorKind::Polars(_) | ErrorKind::DataType { .. } | ErrorKind::Arrow(_) => None,
+            ErrorKind::GroupBy { .. } => {
+                Some("runs are grouped by config.KEY, summary.KEY, tags, group, sweep, job_type, state or username".to_owned())
+            }
+            ErrorKind::TooLarge { .. } => Some(
+                "put the runs on buckets or a grid, choose fewer keys or steps, or write every row without alignment to a file".to_owned(),
+            ),
+            ErrorKind::OutputTaken { .. } => Some("give the folder another name, or delete what is there".to_owned()),
+            ErrorKind::Partition { .. } => Some("partitions are folders of Parquet files by columns such as run_id".to_owned()),
+            ErrorKind::NoText { .. } => Some("write Parquet or Arrow, which keep every dtype".to_owned()),
+            ErrorKind::Write(error) if error.kind() == std::io::ErrorKind::StorageFull => Some("make room on the disk".to_owned()),
+            ErrorKind::NoValues { .. }
+            | ErrorKind::Argument { .. }
+            | ErrorKind::Polars(_)
+            | ErrorKind::DataType { .. }
+            | ErrorKind::Arrow(_)
+            | ErrorKind::Thread(_)
+            | ErrorKind::Panicked { .. }
+            | ErrorKind::Write(_)
+            | ErrorKind::Output { .. }
+            | ErrorKind::OutputName { .. }
+            | ErrorKind::UnknownColumn { .. }
+            | ErrorKind::NotOfBatches => None,
         }
     }
 }
@@ -165,7 +243,16 @@ impl From<polars::error::PolarsError> for Error {
 
 impl From<arrow::error::ArrowError> for Error {
     fn from(error: arrow::error::ArrowError) -> Self {
-        ErrorKind::Arrow(error).into()
+        match error {
+            arrow::error::ArrowError::IoError(_, source) => source.into(),
+            error => ErrorKind::Arrow(error).into(),
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        ErrorKind::Write(error).into()
     }
 }
 

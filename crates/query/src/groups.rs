@@ -66,7 +66,8 @@ impl GroupBy {
                     (Field::Tags, _) => vec![Json::Null],
                     (_, value) => vec![value],
                 };
-                let extended = |key: &Vec<Json>| values.iter().map(|value| [key.as_slice(), std::slice::from_ref(value)].concat()).collect::<Vec<_>>();
+                let extended =
+                    |key: &Vec<Json>| values.iter().map(|value| [key.as_slice(), std::slice::from_ref(value)].concat()).collect::<Vec<_>>();
                 keys = keys.iter().flat_map(extended).collect();
             }
             for values in keys {
@@ -87,7 +88,9 @@ impl GroupBy {
 
     /// The columns of the fields for rows of these groups, a group as often as it has rows.
     pub(crate) fn columns(&self, rows: &[&Group]) -> Vec<Column> {
-        let column = |(at, name): (usize, &str)| column_of_values(name, &rows.iter().map(|group| Some(group.values[at].clone())).collect::<Vec<_>>());
+        let column = |(at, name): (usize, &str)| {
+            column_of_values(name, &rows.iter().map(|group| Some(group.values[at].clone())).collect::<Vec<_>>())
+        };
         self.names().enumerate().map(column).collect()
     }
 }
@@ -129,7 +132,13 @@ mod tests {
 
     #[test]
     fn runs_with_the_same_values_are_together() {
-        let runs = [run(r#"{"lr":0.1}"#, &["a", "b"]), run(r#"{"lr":1e-2}"#, &[]), run(r#"{"lr":"auto"}"#, &["b"]), run("{}", &["b", "b"]), run(r#"{"lr":0.10}"#, &[])];
+        let runs = [
+            run(r#"{"lr":0.1}"#, &["a", "b"]),
+            run(r#"{"lr":1e-2}"#, &[]),
+            run(r#"{"lr":"auto"}"#, &["b"]),
+            run("{}", &["b", "b"]),
+            run(r#"{"lr":0.10}"#, &[]),
+        ];
         let runs: Vec<&RunRecord> = runs.iter().collect();
         let by = GroupBy::parse(["config.lr"]).unwrap();
         let groups = by.groups(&runs).unwrap();

@@ -200,7 +200,10 @@ mod tests {
         assert_eq!(names(&["zebra*"]).unwrap_err().to_string(), "no run has a key `zebra*`");
         assert!(names(&["re:("]).unwrap_err().to_string().starts_with("`re:(` is not a regular expression"));
         let text = [KeyPattern::exact("note")];
-        assert_eq!(resolve_number_keys(&text, &columns()).unwrap_err().to_string(), "`note` holds values of the kind string, which have no place in arithmetic");
+        assert_eq!(
+            resolve_number_keys(&text, &columns()).unwrap_err().to_string(),
+            "`note` holds values of the kind string, which have no place in arithmetic"
+        );
         let any = [KeyPattern::parse("*ote").unwrap()];
         assert_eq!(resolve_number_keys(&any, &columns()).unwrap()[0].name, "Note_2");
     }

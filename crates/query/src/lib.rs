@@ -4,12 +4,13 @@
 //! | to find | look in |
 //! |---|---|
 //! | rows of many runs as one frame | [`histories`] |
-//! | the best value of each run | [`best`] |
+//! | the result of any question: streamed, and written to files | [`Answer`] |
 //! | Arrow record batches to Polars and back, without copying numbers | [`bridge`] |
 
 mod aligned_curves;
 mod alignment;
 mod anomalies;
+mod answer;
 mod axis;
 pub mod bridge;
 mod cell;
@@ -24,6 +25,7 @@ mod histories;
 mod json_column;
 mod keys;
 mod outcomes;
+mod paired;
 mod run_curves;
 mod run_parts;
 mod run_rows;
@@ -35,6 +37,7 @@ mod with_system;
 pub use aligned_curves::{AlignedCurves, GroupCurve};
 pub use alignment::{Alignment, DEFAULT_PLACES, Places};
 pub use anomalies::{AnomalyRules, anomalies};
+pub use answer::{Answer, BatchWriter, Batches, CellText, FileFormat, Origin, StagedFile, WriteOptions};
 pub use axis::Axis;
 pub use compare::compare;
 pub use correlation::correlate;
@@ -42,7 +45,7 @@ pub use curve_query::{CurveQuery, DEFAULT_MOST_POINTS};
 pub use describe::{Description, describe};
 pub use error::{Error, ErrorKind};
 pub use groups::{Group, GroupBy};
-pub use histories::{column_name, histories};
+pub use histories::histories;
 pub use keys::{KeyPattern, resolve_keys, resolve_number_keys};
 pub use outcomes::{OutcomeQuery, Pick};
 pub use run_parts::ReadBytes;

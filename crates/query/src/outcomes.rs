@@ -16,6 +16,7 @@ use crate::cell::Cell;
 use crate::config::differing_config;
 use crate::json_column::column_of_values;
 use crate::keys::{resolve_keys, resolve_number_keys};
+use crate::paired::unlike_names;
 use crate::run_curves::{CurvePlan, curves_of_runs, every_number};
 use crate::run_parts::{Part, RunColumns, for_each_run};
 use crate::{Axis, DEFAULT_MOST_POINTS, Error, ErrorKind, KeyPattern, Selection};
@@ -119,13 +120,8 @@ impl OutcomeQuery {
         if self.with_area || self.threshold.is_some() {
             table.extend(self.along_axis(lake, &chosen, &columns, &key).await?);
         }
-        let taken: Vec<String> = table.iter().map(|column| column.name().to_string()).collect();
-        // A metric may be called as a column of the table is.
-        table.extend(others.map(|column| {
-            let name = column.name().to_string();
-            if taken.contains(&name) { column.with_name(format!("{name} (logged)").into()) } else { column }
-        }));
-        Ok(DataFrame::new(chosen.len(), table)?)
+        table.extend(others);
+        Ok(DataFrame::new(chosen.len(), unlike_names(table))?)
     }
 
     async fn along_axis(&self, lake: &Lake, runs: &[StoredRun], columns: &ColumnSet, key: &MetricColumn) -> Result<Vec<Column>, Error> {
@@ -159,7 +155,9 @@ pub(crate) fn one_number_key(pattern: &KeyPattern, columns: &ColumnSet) -> Resul
     let mut keys = resolve_number_keys(std::slice::from_ref(pattern), columns)?;
     if keys.len() > 1 {
         let names = keys.iter().map(|key| key.path.dotted()).collect::<Vec<_>>().join(", ");
-        return Err(ErrorKind::Argument { what: "the metric", value: pattern.to_string(), reason: format!("it names several: {names}") }.into());
+        return Err(
+            ErrorKind::Argument { what: "the metric", value: pattern.to_string(), reason: format!("it names several: {names}") }.into()
+        );
     }
     Ok(keys.remove(0))
 }
@@ -203,7 +201,10 @@ pub(crate) async fn picked(lake: &Lake, runs: &[StoredRun], key: &MetricColumn, 
     };
     let choose = move |_, parts: Vec<Candidate>| {
         let rows = parts.iter().map(|Candidate(_, rows)| rows).sum();
-        let best = parts.into_iter().filter_map(|Candidate(found, _)| found).reduce(|one, other| if is_better(pick, other.0, one.0) { other } else { one });
+        let best = parts
+            .into_iter()
+            .filter_map(|Candidate(found, _)| found)
+            .reduce(|one, other| if is_better(pick, other.0, one.0) { other } else { one });
         best.map(|(value, step)| Picked { value, step, rows })
     };
     Ok(for_each_run(lake, runs, &wanted, candidate, choose).await?.0)
@@ -221,7 +222,8 @@ fn candidate_of(steps: &ArrayRef, values: &ArrayRef, pick: Pick) -> Candidate {
     let (Some(steps), Some(numbers)) = (steps.as_primitive_opt::<Int64Type>(), every_number(values)) else { return Candidate(None, 0) };
     let rows = (values.len() - values.null_count()) as u64;
     let counts = |row: &usize| values.is_valid(*row) && (pick == Pick::Last || !numbers[*row].is_nan());
-    let best = (0..numbers.len()).filter(counts).reduce(|one, other| if is_better(pick, numbers[other], numbers[one]) { other } else { one });
+    let best =
+        (0..numbers.len()).filter(counts).reduce(|one, other| if is_better(pick, numbers[other], numbers[one]) { other } else { one });
     Candidate(best.map(|row| (numbers[row], steps.value(row))), rows)
 }
 

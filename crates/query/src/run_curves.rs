@@ -58,15 +58,13 @@ impl Part for Bounds {
 }
 
 /// The lowest and the highest finite place that the runs have on an axis; `None` when they have no place on it.
-pub(crate) async fn axis_range(
-    lake: &Lake,
-    runs: &[StoredRun],
-    plan: &CurvePlan,
-) -> Result<(Option<(f64, f64)>, ReadBytes), Error> {
+pub(crate) async fn axis_range(lake: &Lake, runs: &[StoredRun], plan: &CurvePlan) -> Result<(Option<(f64, f64)>, ReadBytes), Error> {
     let columns = vec![plan.axis.clone()];
     let wanted = RunColumns { rows_of: plan.rows_of, columns, steps: plan.steps.clone(), most_points: plan.most_points };
     let bounds = |_, piece: Piece| Bounds(piece.columns.first().and_then(Option::as_ref).and_then(bounds_of));
-    let widest = |parts: Vec<Bounds>| parts.into_iter().filter_map(|Bounds(bounds)| bounds).reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+    let widest = |parts: Vec<Bounds>| {
+        parts.into_iter().filter_map(|Bounds(bounds)| bounds).reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    };
     let (of_runs, bytes) = for_each_run(lake, runs, &wanted, bounds, move |_, parts| Bounds(widest(parts))).await?;
     Ok((widest(of_runs), bytes))
 }
@@ -100,7 +98,10 @@ fn points(x: &ArrayRef, y: &ArrayRef) -> Option<(Vec<f64>, Vec<f64>)> {
 pub(crate) fn every_number(column: &ArrayRef) -> Option<Vec<f64>> {
     match column.data_type() {
         DataType::Float64 => Some(column.as_primitive::<Float64Type>().values().to_vec()),
-        #[expect(clippy::cast_precision_loss, reason = "steps beyond 2^53 have no float of their own, and are told apart by nothing on a chart")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "steps beyond 2^53 have no float of their own, and are told apart by nothing on a chart"
+        )]
         DataType::Int64 => Some(column.as_primitive::<Int64Type>().values().iter().map(|value| *value as f64).collect()),
         DataType::Boolean => Some(column.as_boolean().values().iter().map(|value| f64::from(u8::from(value))).collect()),
         _ => None,

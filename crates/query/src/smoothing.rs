@@ -69,7 +69,8 @@ impl FromStr for Smoothing {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = |reason: &str| Error::from(ErrorKind::Argument { what: "smoothing", value: text.to_owned(), reason: reason.to_owned() });
+        let wrong =
+            |reason: &str| Error::from(ErrorKind::Argument { what: "smoothing", value: text.to_owned(), reason: reason.to_owned() });
         let (name, parameter) = text.split_once(':').ok_or_else(|| wrong("it is written ema:0.9, rolling:20 or gaussian:3"))?;
         let number = || parameter.parse().map_err(|_unread| wrong("what stands after the colon is not a number"));
         let smoothing = match name {

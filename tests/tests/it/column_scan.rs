@@ -35,8 +35,7 @@ fn cells(column: &ArrayRef) -> Vec<String> {
 }
 
 fn rows_of(columns: &[Option<ArrayRef>], rows: usize) -> Rows {
-    let columns: Vec<Vec<String>> =
-        columns.iter().map(|column| column.as_ref().map_or_else(|| vec![String::new(); rows], cells)).collect();
+    let columns: Vec<Vec<String>> = columns.iter().map(|column| column.as_ref().map_or_else(|| vec![String::new(); rows], cells)).collect();
     (0..rows).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect()
 }
 

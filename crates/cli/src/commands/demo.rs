@@ -3,21 +3,21 @@
 use std::time::Instant;
 
 use anyhow::Context as _;
+use runlake_curves::outcome::Goal;
 use runlake_fetch::Client;
 use runlake_lake::export::{ExportOptions, export};
 use runlake_lake::import::{ImportOptions, import};
 use runlake_lake::{Lake, Location};
+use runlake_query::{Answer, KeyPattern, Origin, OutcomeQuery, Pick, Selection};
 use runlake_server::{Access, ServerOptions};
-use runlake_types::Json;
 use secrecy::SecretString;
 
-use crate::arguments::{Demo, Format};
+use crate::answer::print_answer;
+use crate::arguments::{Demo, PrintOptions};
 use crate::commands::import::report_damage;
 use crate::exit_code;
-use crate::format::print_sheet;
 use crate::progress::Progress;
 use crate::report::{UsageError, say};
-use crate::sheet::Sheet;
 
 pub(crate) async fn demo(options: &Demo) -> anyhow::Result<u8> {
     if !options.data.is_dir() {
@@ -69,7 +69,7 @@ pub(crate) async fn demo(options: &Demo) -> anyhow::Result<u8> {
     say(&format!("4. the best `{}` of each run, from the lake:\n", options.metric));
     let best = OutcomeQuery::new(Selection::of(project.clone()), KeyPattern::exact(&options.metric), Pick::Best(Goal::Maximize));
     let frame = best.read(&lake).await?;
-    print_sheet(&sheet_of_frame(frame)?, Format::Table, None)?;
+    print_answer(&Answer::of_frame(frame, Origin::of_lake(&lake).await?), &PrintOptions::default()).await?;
     say(&format!("\nThe Parquet lies in {}", lake.location()));
     for file in lake.history_files(&project).await? {
         say(&format!("  {file}"));
