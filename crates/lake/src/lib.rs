@@ -11,6 +11,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | open, make, read a lake | [`Lake`] |
+//! | a table's columns and part files, for engines that read Parquet themselves | [`TableSnapshot`] |
 //! | write runs into it, whole or not at all | [`LakeWriter`] |
 //! | offline run logs into a lake | [`import`] |
 //! | a project of the service into a lake | [`export`] |
@@ -37,6 +38,7 @@ mod part_reader;
 mod progress;
 mod reader;
 mod runs_table;
+mod snapshot;
 mod stored_run;
 mod table;
 mod table_writer;
@@ -48,5 +50,7 @@ pub use files::StoredFile;
 pub use lake::{FORMAT_VERSION, Lake};
 pub use location::Location;
 pub use progress::{Event, Observer};
+pub use snapshot::{SnapshotFile, TableSnapshot};
 pub use stored_run::StoredRun;
+pub use table::TableName;
 pub use writer::LakeWriter;

@@ -27,6 +27,19 @@ pub enum ErrorKind {
     /// Arrow memory that could not be handed over.
     #[error("a record batch could not be handed over")]
     Arrow(#[from] arrow::error::ArrowError),
+    /// A statement of SQL that cannot be carried out.
+    #[error(transparent)]
+    Sql(#[from] crate::sql::SqlProblem),
+    /// A file that was to be a table of SQL.
+    #[error("{path} cannot be the table `{table}`: {reason}")]
+    TableFile {
+        /// The name of the table.
+        table: String,
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// A key that no run of the lake has.
     #[error("no run has a key `{key}`{}", near_text(.near))]
     UnknownKey {
@@ -52,6 +65,8 @@ impl Error {
         match self.kind() {
             ErrorKind::Lake(error) => error.hint(),
             ErrorKind::UnknownKey { .. } => Some("keys are written with dots, such as val.acc".to_owned()),
+            ErrorKind::Sql(problem) => problem.hint().map(str::to_owned),
+            ErrorKind::TableFile { .. } => Some("a table is named and read from a file with NAME=FILE, such as labels=labels.csv".to_owned()),
             ErrorKind::Polars(_) | ErrorKind::DataType { .. } | ErrorKind::Arrow(_) => None,
         }
     }
@@ -78,6 +93,12 @@ impl From<ErrorKind> for Error {
 impl From<runlake_lake::Error> for Error {
     fn from(error: runlake_lake::Error) -> Self {
         ErrorKind::Lake(error).into()
+    }
+}
+
+impl From<crate::sql::SqlProblem> for Error {
+    fn from(problem: crate::sql::SqlProblem) -> Self {
+        ErrorKind::Sql(problem).into()
     }
 }
 

@@ -11,6 +11,7 @@ mod best;
 pub mod bridge;
 mod error;
 mod histories;
+pub mod sql;
 
 pub use best::{Best, Goal, best};
 pub use error::{Error, ErrorKind};
