@@ -1,12 +1,13 @@
 //! A table of rows as one lazy frame: its part files from the Delta log, scanned so that projections and predicates reach the Parquet.
 
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType as ArrowType, Field};
 use polars::io::HiveOptions;
 use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, PlRefPath, PlSmallStr, ScanArgsParquet, Schema, TimeUnit, TimeZone, col,
+    DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, PlRefPath, PlSmallStr, ScanArgsParquet, Schema, TimeUnit, TimeZone,
 };
 use runlake_lake::{Lake, TableName, TableSnapshot};
 use runlake_types::ProjectPath;
@@ -17,6 +18,14 @@ use super::lake_scan::lake_scan;
 
 /// The columns that say whose row it is, first in every table.
 pub(super) const IDENTITY: [&str; 3] = ["run_id", "entity", "project"];
+
+/// A table of SQL.
+#[derive(Clone)]
+pub(super) struct Table {
+    pub(super) frame: LazyFrame,
+    /// Columns that have another name in SQL, by their own.
+    pub(super) renamed: BTreeMap<String, String>,
+}
 
 /// How the part files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +45,15 @@ impl Reading {
 
 /// The rows of these projects: `run_id`, `entity`, `project`, then the columns in the order of the lake's table. A column that a file does not
 /// have is null in its rows.
-pub(super) async fn lake_table(lake: &Lake, name: TableName, projects: &[ProjectPath], reading: Reading) -> Result<LazyFrame, Error> {
+pub(super) async fn lake_table(lake: &Lake, name: TableName, projects: &[ProjectPath], reading: Reading) -> Result<Table, Error> {
     let snapshot = lake.snapshot(name, projects).await?;
     let in_files: Vec<&Field> =
         snapshot.schema.fields().iter().map(AsRef::as_ref).filter(|field| !IDENTITY[1..].contains(&field.name().as_str())).collect();
     let schema = in_files.iter().map(|field| Ok((PlSmallStr::from_str(field.name()), polars_type(field)?)));
     let schema = schema.collect::<Result<Schema, Error>>()?;
     let rest = in_files.iter().map(|field| field.name().as_str()).filter(|name| *name != IDENTITY[0]);
-    let order: Vec<Expr> = IDENTITY.into_iter().chain(rest).map(col).collect();
+    // Not `col`, to which a metric named `*` is every column.
+    let order: Vec<Expr> = IDENTITY.into_iter().chain(rest).map(|name| Expr::Column(name.into())).collect();
     let frame = if snapshot.files.is_empty() {
         let mut schema = schema;
         for column in &IDENTITY[1..] {
@@ -56,7 +66,22 @@ pub(super) async fn lake_table(lake: &Lake, name: TableName, projects: &[Project
             Reading::Lake => lake_scan(&snapshot, &schema)?,
         }
     };
-    Ok(frame.select(order))
+    let mut taken: HashSet<String> = snapshot.schema.fields().iter().map(|field| field.name().clone()).collect();
+    let renamed = snapshot.schema.fields().iter().filter_map(|field| Some((field.name().clone(), name_in_sql(field.name(), &mut taken)?)));
+    let renamed: BTreeMap<String, String> = renamed.collect();
+    Ok(Table { frame: frame.select(order).rename(renamed.keys(), renamed.values(), true), renamed })
+}
+
+/// The name of a column in SQL, where Polars would take its own name for a pattern of names: an underscore and the name.
+fn name_in_sql(name: &str, taken: &mut HashSet<String>) -> Option<String> {
+    if name != "*" && !(name.starts_with('^') && name.ends_with('$')) {
+        return None;
+    }
+    let mut other = format!("_{name}");
+    while !taken.insert(other.clone()) {
+        other.insert(0, '_');
+    }
+    Some(other)
 }
 
 fn scan_files(snapshot: &TableSnapshot, schema: Schema) -> Result<LazyFrame, Error> {

@@ -1,16 +1,21 @@
 //! The names in a statement, as the engine has them: `config.lr`, `r.config.model.depth` and `val.acc` are columns whose names have dots, and
 //! `config.*` is all columns of the dict.
 //!
-//! Only names are replaced, where they stand; all else of the statement reaches the engine as it was written.
+//! All else of the statement reaches the engine as it was written, but for the names of computed columns.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::ControlFlow;
 
 use runlake_types::near_names;
+use sqlparser::ast::{
+    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, VisitMut as _, VisitorMut,
+};
+use sqlparser::tokenizer::Span;
 
 use super::problem::SqlProblem;
 use super::runs_frame::DICTS;
-use super::statement::{Path, Statement};
+use super::source::bytes_of;
+use super::statement::Statement;
 
 /// The columns of the tables that a statement reads.
 #[derive(Debug, Default)]
@@ -23,106 +28,22 @@ pub(super) struct Names {
     pub(super) has_runs: bool,
 }
 
-/// A statement whose names were replaced.
-#[derive(Debug)]
-pub(super) struct Resolved {
-    pub(super) text: String,
-    /// What was replaced in the original, in order, and the length of what stands there now.
-    edits: Vec<(Range<usize>, usize)>,
-}
-
-impl Resolved {
-    /// Where in the original the bytes of `place` stand.
-    pub(super) fn original(&self, place: &Range<usize>) -> Range<usize> {
-        self.original_byte(place.start, false)..self.original_byte(place.end, true)
-    }
-
-    /// Within a name that was replaced, its start or its end.
-    fn original_byte(&self, byte: usize, is_end: bool) -> usize {
-        let (mut here, mut there) = (0, 0);
-        for (replaced, length) in &self.edits {
-            let start = here + (replaced.start - there);
-            if byte < start + usize::from(is_end) {
-                break;
-            }
-            if byte < start + length + usize::from(is_end) {
-                return if is_end { replaced.end } else { replaced.start };
-            }
-            (here, there) = (start + length, replaced.end);
-        }
-        there + (byte - here)
-    }
-}
-
 impl Names {
-    /// The statement with its names replaced.
+    /// The query of a statement with its names replaced. What is replaced keeps its place in the text.
     ///
     /// # Errors
     /// A key of a dict that no run has.
-    pub(super) fn resolve(&self, statement: &Statement) -> Result<Resolved, SqlProblem> {
-        let tables = statement.table_names();
-        let mut edits: Vec<(Range<usize>, String)> = Vec::new();
-        for path in &statement.words.columns {
-            edits.extend(self.column_edit(&statement.text, &tables, path)?);
+    pub(super) fn resolve(&self, statement: &Statement, query: &Query) -> Result<Query, SqlProblem> {
+        let mut query = query.clone();
+        let mut resolver = Resolver { names: self, tables: statement.table_names(), text: &statement.text };
+        match query.visit(&mut resolver) {
+            ControlFlow::Continue(()) => Ok(query),
+            ControlFlow::Break(problem) => Err(*problem),
         }
-        for path in &statement.words.wildcards {
-            edits.extend(self.wildcard_edit(&statement.text, &tables, path)?);
-        }
-        edits.sort_by_key(|(place, _)| place.start);
-        edits.dedup();
-        let mut text = statement.text.clone();
-        for (place, name) in edits.iter().rev() {
-            text.replace_range(place.clone(), name);
-        }
-        Ok(Resolved { text, edits: edits.into_iter().map(|(place, name)| (place, name.len())).collect() })
     }
 
-    fn column_edit(&self, text: &str, tables: &BTreeSet<&str>, path: &Path) -> Result<Option<(Range<usize>, String)>, SqlProblem> {
-        let own = Self::without_table(tables, path);
-        let (Some((first, start)), Some((_, end))) = (own.first(), own.last()) else { return Ok(None) };
-        let place = start.start..end.end;
-        let name = joined(own);
-        if place.is_empty() {
-            return Ok(None);
-        }
-        if let Some(column) = self.true_names.get(&name).filter(|_| !self.columns.contains(&name)) {
-            return Ok(Some((place, quoted(column))));
-        }
-        if self.columns.contains(&name) {
-            return Ok((own.len() > 1).then(|| (place, quoted(&name))));
-        }
-        if self.has_runs && DICTS.contains(&first.as_str()) && !tables.contains(first.as_str()) && !self.columns.contains(first) {
-            return Err(self.unknown_key(&name, own).at(text, Some(place)));
-        }
-        Ok(None)
-    }
-
-    /// `config.*` becomes its columns. The asterisk follows the name.
-    fn wildcard_edit(&self, text: &str, tables: &BTreeSet<&str>, path: &Path) -> Result<Option<(Range<usize>, String)>, SqlProblem> {
-        let own = Self::without_table(tables, path);
-        let (Some((first, start)), Some((_, end))) = (own.first(), own.last()) else { return Ok(None) };
-        if tables.contains(first.as_str()) || !self.has_runs || !DICTS.contains(&first.as_str()) {
-            return Ok(None);
-        }
-        let prefix = format!("{}.", joined(own));
-        let columns: Vec<&String> = self.columns.iter().filter(|column| column.starts_with(&prefix)).collect();
-        if columns.is_empty() {
-            return Err(self.unknown_key(&joined(own), own).at(text, Some(start.start..end.end)));
-        }
-        let table = path[..path.len() - own.len()].iter().map(|(name, _)| format!("{}.", quoted(name))).collect::<String>();
-        let list = columns.into_iter().map(|column| format!("{table}{}", quoted(column))).collect::<Vec<_>>().join(", ");
-        let Some(asterisk) = text[end.end..].find('*') else { return Ok(None) };
-        Ok(Some((path[0].1.start..end.end + asterisk + 1, list)))
-    }
-
-    /// The parts of a name after that of its table.
-    fn without_table<'a>(tables: &BTreeSet<&str>, path: &'a [(String, Range<usize>)]) -> &'a [(String, Range<usize>)] {
-        let names_table = path.len() > 1 && path.first().is_some_and(|(first, _)| tables.contains(first.as_str()));
-        &path[usize::from(names_table)..]
-    }
-
-    fn unknown_key(&self, name: &str, own: &[(String, Range<usize>)]) -> SqlProblem {
-        let dict = &own[0].0;
+    fn unknown_key(&self, own: &[Ident]) -> SqlProblem {
+        let (name, dict) = (joined(own), &own[0].value);
         let keys = || self.columns.iter().map(String::as_str).filter(|column| column.starts_with(&format!("{dict}.")));
         if own.len() == 1 {
             let example = keys().next().map_or_else(|| format!("{dict}.KEY"), str::to_owned);
@@ -135,7 +56,7 @@ impl Names {
         }
         let key = &name[dict.len() + 1..];
         let problem = SqlProblem::new(format!("no run has a key `{key}` in its {dict}"));
-        problem.with_near(self.near(name)).with_hint(format!("DESCRIBE runs lists every key; SELECT {dict}.* FROM runs shows all"))
+        problem.with_near(self.near(&name)).with_hint(format!("DESCRIBE runs lists every key; SELECT {dict}.* FROM runs shows all"))
     }
 
     /// The columns whose names are most like this one: by the name, and by the key alone.
@@ -145,18 +66,146 @@ impl Names {
             return by_name;
         }
         let last = name.rsplit('.').next().unwrap_or(name);
-        let keys: Vec<(&str, &str)> = self.columns.iter().filter_map(|column| Some((column.split_once('.')?.1, column.as_str()))).collect();
+        let keys = self.columns.iter().filter_map(|column| Some((column.split_once('.')?.1, column.as_str())));
+        let keys: Vec<(&str, &str)> = keys.filter(|(key, _)| !key.is_empty()).collect();
         let near = near_names(last, keys.iter().map(|(key, _)| *key));
         near.into_iter().filter_map(|key| keys.iter().find(|(known, _)| *known == key).map(|(_, column)| *column)).collect()
     }
 }
 
-fn joined(path: &[(String, Range<usize>)]) -> String {
-    path.iter().map(|(part, _)| part.as_str()).collect::<Vec<_>>().join(".")
+/// Replaces names where they stand.
+struct Resolver<'a> {
+    names: &'a Names,
+    tables: BTreeSet<&'a str>,
+    text: &'a str,
 }
 
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+impl Resolver<'_> {
+    /// The column of the lake that a name with dots is, with the name of its table before it; `None` when the name is to stay.
+    fn column(&self, path: &[Ident]) -> Result<Option<Vec<Ident>>, Box<SqlProblem>> {
+        let (table, own) = self.without_table(path);
+        let name = joined(own);
+        let Some(first) = own.first() else { return Ok(None) };
+        let column = self.names.true_names.get(&name).filter(|_| !self.names.columns.contains(&name)).unwrap_or(&name);
+        if self.names.columns.contains(column) {
+            let is_written_so = own.len() == 1 && *column == name;
+            let replaced = || table.iter().cloned().chain([quoted(column, span_of(own))]).collect();
+            return Ok((!is_written_so).then(replaced));
+        }
+        if self.is_dict(first) { Err(self.unknown_key(own)) } else { Ok(None) }
+    }
+
+    /// The columns that `config.*` is, or `None` when what stands before the asterisk is no dict.
+    fn wildcard(&self, name: &ObjectName) -> Result<Option<Vec<SelectItem>>, Box<SqlProblem>> {
+        let path: Vec<Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).cloned().collect();
+        let (table, own) = self.without_table(&path);
+        let Some(first) = own.first().filter(|first| self.is_dict(first)) else { return Ok(None) };
+        let prefix = format!("{}.", joined(own));
+        let columns = self.names.columns.iter().filter(|column| column.starts_with(&prefix));
+        let item = |column: &String| {
+            let column = quoted(column, first.span);
+            SelectItem::UnnamedExpr(match table {
+                [] => Expr::Identifier(column),
+                table => Expr::CompoundIdentifier(table.iter().cloned().chain([column]).collect()),
+            })
+        };
+        let items: Vec<SelectItem> = columns.map(item).collect();
+        if items.is_empty() { Err(self.unknown_key(own)) } else { Ok(Some(items)) }
+    }
+
+    /// The name of a table that a path begins with, and the rest.
+    fn without_table<'b>(&self, path: &'b [Ident]) -> (&'b [Ident], &'b [Ident]) {
+        let names_table = path.first().is_some_and(|first| self.tables.contains(first.value.as_str()));
+        path.split_at(usize::from(names_table && (path.len() > 1)))
+    }
+
+    fn is_dict(&self, first: &Ident) -> bool {
+        let name = first.value.as_str();
+        self.names.has_runs && DICTS.contains(&name) && !self.tables.contains(name) && !self.names.columns.contains(name)
+    }
+
+    fn unknown_key(&self, own: &[Ident]) -> Box<SqlProblem> {
+        Box::new(self.names.unknown_key(own).at(self.text, bytes_of(self.text, span_of(own))))
+    }
+}
+
+impl VisitorMut for Resolver<'_> {
+    type Break = Box<SqlProblem>;
+
+    fn pre_visit_expr(&mut self, expression: &mut Expr) -> ControlFlow<Self::Break> {
+        let path = match expression {
+            Expr::Identifier(ident) => std::slice::from_ref(ident),
+            Expr::CompoundIdentifier(idents) => idents.as_slice(),
+            _ => return ControlFlow::Continue(()),
+        };
+        match self.column(path) {
+            Ok(Some(mut column)) => {
+                *expression = match (column.pop(), column.is_empty()) {
+                    (Some(name), true) => Expr::Identifier(name),
+                    (name, _) => Expr::CompoundIdentifier(column.into_iter().chain(name).collect()),
+                };
+            }
+            Ok(None) => {}
+            Err(problem) => return ControlFlow::Break(problem),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        let mut items = Vec::with_capacity(select.projection.len());
+        for item in std::mem::take(&mut select.projection) {
+            let expanded = match &item {
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => self.wildcard(name),
+                _ => Ok(None),
+            };
+            match expanded {
+                Ok(Some(columns)) => items.extend(columns),
+                Ok(None) => items.push(named(item)),
+                Err(problem) => return ControlFlow::Break(problem),
+            }
+        }
+        select.projection = items;
+        ControlFlow::Continue(())
+    }
+}
+
+/// An item that is computed has the name that it was written with: `max(loss)` beside `min(loss)` are two columns.
+fn named(item: SelectItem) -> SelectItem {
+    match item {
+        SelectItem::UnnamedExpr(expr) if !is_column(&expr) && !expands(&expr) => {
+            let alias = Ident::with_quote('"', expr.to_string());
+            SelectItem::ExprWithAlias { expr, alias }
+        }
+        other => other,
+    }
+}
+
+fn is_column(expression: &Expr) -> bool {
+    matches!(expression, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. })
+}
+
+/// `COLUMNS('pattern')` is many columns, each with a name of its own.
+fn expands(expression: &Expr) -> bool {
+    let expands = sqlparser::ast::visit_expressions(expression, |inner| match inner {
+        Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("columns") => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    expands.is_break()
+}
+
+fn joined(path: &[Ident]) -> String {
+    path.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".")
+}
+
+fn quoted(name: &str, span: Span) -> Ident {
+    Ident::with_quote_and_span('"', span, name)
+}
+
+fn span_of(path: &[Ident]) -> Span {
+    match (path.first(), path.last()) {
+        (Some(first), Some(last)) => Span::new(first.span.start, last.span.end),
+        _ => Span::empty(),
+    }
 }
 
 #[cfg(test)]
@@ -170,19 +219,8 @@ mod tests {
             true_names: BTreeMap::from([("Loss".to_owned(), "Loss_2".to_owned())]),
             has_runs: true,
         };
-        let resolved = Statement::parse(text, &[]).and_then(|statement| names.resolve(&statement));
-        resolved.map_or_else(|problem| problem.to_string(), |resolved| resolved.text)
-    }
-
-    #[test]
-    fn places_lead_back_to_the_original() {
-        let resolved = Resolved { text: r#"a + "config.lr" + b"#.to_owned(), edits: vec![(4..13, 11)] };
-        let original = "a + config.lr + b";
-        for (found, wanted) in [("a", "a"), (r#""config.lr""#, "config.lr"), ("lr", "config.lr"), ("+ b", "+ b"), ("a + ", "a + ")] {
-            let start = resolved.text.find(found).unwrap();
-            assert_eq!(&original[resolved.original(&(start..start + found.len()))], wanted);
-        }
-        assert_eq!(resolved.original(&(0..resolved.text.len())), 0..original.len());
+        let resolved = Statement::parse(text, &[]).and_then(|statement| names.resolve(&statement, statement.query.as_ref().unwrap()));
+        resolved.map_or_else(|problem| problem.to_string(), |query| query.to_string())
     }
 
     #[test]
@@ -192,9 +230,11 @@ mod tests {
             (r#"SELECT r.config."lr" AS lr FROM runs r"#, r#"SELECT r."config.lr" AS lr FROM runs r"#),
             ("SELECT config.model.depth, val.acc FROM runs", r#"SELECT "config.model.depth", "val.acc" FROM runs"#),
             (r#"SELECT config."model.depth" FROM runs"#, r#"SELECT "config.model.depth" FROM runs"#),
-            (r#"SELECT max(summary."best/acc") FROM runs"#, r#"SELECT max("summary.best/acc") FROM runs"#),
+            (r#"SELECT max(summary."best/acc") FROM runs"#, r#"SELECT max("summary.best/acc") AS "max(summary.""best/acc"")" FROM runs"#),
             ("SELECT config.model.* FROM runs", r#"SELECT "config.model.depth", "config.model.width" FROM runs"#),
-            ("SELECT r.config . * FROM runs r", r#"SELECT "r"."config.lr", "r"."config.model.depth", "r"."config.model.width" FROM runs r"#),
+            ("SELECT r.config.model.* FROM runs r", r#"SELECT r."config.model.depth", r."config.model.width" FROM runs r"#),
+            ("SELECT max(config.lr), 1 AS one FROM runs", r#"SELECT max("config.lr") AS "max(config.lr)", 1 AS one FROM runs"#),
+            ("SELECT columns('x'), count(*) FROM runs", r#"SELECT columns('x'), count(*) AS "count(*)" FROM runs"#),
             ("SELECT runs.run_id, runs.* FROM runs", "SELECT runs.run_id, runs.* FROM runs"),
             (r#"SELECT "Loss" FROM histories"#, r#"SELECT "Loss_2" FROM histories"#),
             ("SELECT config.lr FROM labels AS config", r#"SELECT config.lr FROM labels AS config"#),

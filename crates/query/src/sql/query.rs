@@ -9,6 +9,7 @@ use crate::Error;
 
 use super::diagnosis::Diagnosis;
 use super::problem::SqlProblem;
+use super::session::fresh;
 
 /// A planned statement. Nothing is read until its rows are asked for.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ impl SqlQuery {
     /// The rows, not read yet: for those who stream more of them than memory holds. What goes wrong then is told by
     /// [`SqlQuery::problem`].
     pub fn frame(&self) -> LazyFrame {
-        self.frame.clone()
+        fresh(&self.frame)
     }
 
     /// The rows, in memory.

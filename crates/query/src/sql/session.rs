@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use polars::prelude::{DataFrame, DataType, IntoLazy as _, LazyFrame, NamedFrom as _, PolarsResult, SchemaRef, Series, col};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy as _, LazyFrame, NamedFrom as _, PolarsResult, SchemaRef, Series};
 use polars::sql::SQLContext;
 use runlake_ingest::without_panic;
 use runlake_lake::{Lake, TableName};
@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use crate::{Error, ErrorKind};
 
 use super::diagnosis::Diagnosis;
-use super::lake_table::{Reading, lake_table};
+use super::lake_table::{Reading, Table, lake_table};
 use super::names::Names;
 use super::problem::SqlProblem;
 use super::query::SqlQuery;
@@ -43,7 +43,7 @@ pub struct SqlSession {
 
 struct LakeTable {
     name: TableName,
-    frame: OnceCell<LazyFrame>,
+    table: OnceCell<Table>,
 }
 
 impl std::fmt::Debug for SqlSession {
@@ -87,7 +87,7 @@ impl SqlSession {
         }
         let projects = if projects.is_empty() { held } else { projects.to_vec() };
         let names = lake.table_names().await?;
-        let lake_tables = names.into_iter().map(|name| (name.as_str(), LakeTable { name, frame: OnceCell::new() })).collect();
+        let lake_tables = names.into_iter().map(|name| (name.as_str(), LakeTable { name, table: OnceCell::new() })).collect();
         Ok(Self { lake: lake.clone(), projects, reading: Reading::of(lake), lake_tables, user_tables: BTreeMap::new() })
     }
 
@@ -175,13 +175,23 @@ impl SqlSession {
             Asks::Rows | Asks::Plan => {}
         }
         let names = self.names_of(&frames).await?;
-        let resolved = names.resolve(&statement)?;
+        let resolved = match &statement.query {
+            Some(query) => names.resolve(&statement, query)?,
+            None => return Err(SqlProblem::new("there is no query").into()),
+        };
+        let asks = statement.asks;
         let diagnosis = Arc::new(Diagnosis { statement, names, resolved, frames });
         // Planning may open files, and a thread of the runtime is not for waiting.
         let planning = Arc::clone(&diagnosis);
-        let planned = tokio::task::spawn_blocking(move || planning.plan(&planning.resolved.text).map_err(|error| planning.problem(&error)));
-        let frame = planned.await.map_err(|_stopped| SqlProblem::new("the statement cannot be planned"))??;
-        Ok(SqlQuery::new(frame, diagnosis))
+        let plan = move || plan(&planning.resolved.to_string(), &planning.frames).map_err(|error| planning.problem(&error));
+        let planned = tokio::task::spawn_blocking(plan).await;
+        let query = SqlQuery::new(planned.map_err(|_stopped| SqlProblem::new("the statement cannot be planned"))??, diagnosis);
+        if asks == Asks::Rows {
+            return Ok(query);
+        }
+        let plan = query.explain().await?;
+        let lines = Series::new("plan".into(), plan.lines().collect::<Vec<_>>());
+        Ok(SqlQuery::of_frame(DataFrame::new(lines.len(), vec![lines.into()])?.lazy()))
     }
 
     /// The tables that a statement reads.
@@ -220,6 +230,9 @@ impl SqlSession {
             if let Some(schema) = self.schema(table).await? {
                 names.columns.extend(schema.iter_names().map(ToString::to_string));
             }
+            if let Some(table) = self.lake_table(table).await? {
+                names.true_names.extend(table.renamed.clone());
+            }
         }
         if frames.contains_key(TableName::Histories.as_str()) {
             for column in self.lake.metric_columns().await?.columns() {
@@ -247,14 +260,18 @@ impl SqlSession {
 
     async fn frame(&self, table: &str) -> Result<Option<LazyFrame>, Error> {
         if let Some(frame) = self.user_tables.get(table) {
-            return Ok(Some(frame.clone()));
+            return Ok(Some(fresh(frame)));
         }
-        let Some(table) = self.lake_tables.get(table) else { return Ok(None) };
-        let frame = table.frame.get_or_try_init(async || match table.name {
-            TableName::Runs => self.runs().await,
-            rows => lake_table(&self.lake, rows, &self.projects, self.reading).await,
-        });
-        Ok(Some(frame.await?.clone()))
+        Ok(self.lake_table(table).await?.map(|table| fresh(&table.frame)))
+    }
+
+    async fn lake_table(&self, table: &str) -> Result<Option<&Table>, Error> {
+        let Some(LakeTable { name, table }) = self.lake_tables.get(table) else { return Ok(None) };
+        let read = async || match name {
+            TableName::Runs => Ok(Table { frame: self.runs().await?, renamed: BTreeMap::new() }),
+            rows => lake_table(&self.lake, *rows, &self.projects, self.reading).await,
+        };
+        Ok(Some(table.get_or_try_init(read).await?))
     }
 
     async fn runs(&self) -> Result<LazyFrame, Error> {
@@ -266,12 +283,17 @@ impl SqlSession {
     }
 }
 
+/// The same rows without what clones share: a lock, which a panic while planning would leave shut for all of them.
+pub(super) fn fresh(frame: &LazyFrame) -> LazyFrame {
+    LazyFrame::from(frame.logical_plan.clone())
+}
+
 /// Plans a statement over tables. Small integers, such as counts, become int64.
 pub(super) fn plan(sql: &str, tables: &BTreeMap<String, LazyFrame>) -> PolarsResult<LazyFrame> {
     let plan = || {
         let mut context = SQLContext::new();
         for (name, frame) in tables {
-            context.register(name, frame.clone());
+            context.register(name, fresh(frame));
         }
         let mut frame = context.execute(sql)?;
         let schema = frame.collect_schema()?;
@@ -279,7 +301,7 @@ pub(super) fn plan(sql: &str, tables: &BTreeMap<String, LazyFrame>) -> PolarsRes
             matches!(data_type, DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::Int8 | DataType::Int16 | DataType::Int32)
         };
         let small: Vec<_> = schema.iter().filter(|(_, data_type)| is_small(data_type)).map(|(name, _)| name.clone()).collect();
-        Ok(if small.is_empty() { frame } else { frame.with_columns(small.into_iter().map(|name| col(name).cast(DataType::Int64)).collect::<Vec<_>>()) })
+        Ok(if small.is_empty() { frame } else { frame.with_columns(small.into_iter().map(|name| Expr::Column(name).cast(DataType::Int64)).collect::<Vec<_>>()) })
     };
     without_panic(plan).unwrap_or_else(|_panic| Err(polars::error::PolarsError::SQLInterface("the statement cannot be carried out".into())))
 }

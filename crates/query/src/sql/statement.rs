@@ -5,8 +5,7 @@ use std::ops::{ControlFlow, Range};
 
 use runlake_ingest::without_panic;
 use sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, Spanned as _, Statement as Ast,
-    TableFactor, Visit as _, Visitor,
+    Expr, Ident, ObjectName, ObjectNamePart, Query, Spanned as _, Statement as Ast, TableFactor, Visit as _, Visitor,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::ALL_KEYWORDS;
@@ -54,8 +53,6 @@ pub(super) struct Words {
     pub(super) table_aliases: BTreeSet<String>,
     /// Columns, with and without the names of tables and dicts before them.
     pub(super) columns: Vec<Path>,
-    /// What stands before `.*`.
-    pub(super) wildcards: Vec<Path>,
     /// Functions.
     pub(super) functions: Path,
     /// Functions in the place of tables.
@@ -212,16 +209,6 @@ impl Visitor for Collector<'_> {
         for common in query.with.iter().flat_map(|with| &with.cte_tables) {
             let word = self.word(&common.alias.name);
             self.words.common_tables.push(word);
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
-        for item in &select.projection {
-            if let SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) = item {
-                let path = self.path(name);
-                self.words.wildcards.push(path);
-            }
         }
         ControlFlow::Continue(())
     }

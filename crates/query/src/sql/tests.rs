@@ -27,7 +27,7 @@ async fn explore() {
                 Ok(frame) => println!("{frame}"),
                 Err(error) => println!("COLLECT {error}\n{:?}", error.hint()),
             },
-            Err(error) => println!("PLAN {error}\n{:?}", error.hint()),
+            Err(error) => println!("PLAN {error}\n{:?} {:?}", error.hint(), std::error::Error::source(&error).map(ToString::to_string)),
         }
     }
 }
