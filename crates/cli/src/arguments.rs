@@ -1,11 +1,14 @@
 //! The command line: every command, option and example that `--help` shows.
 
 pub(crate) mod artifact;
+pub(crate) mod print;
 pub(crate) mod run;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use print::{Format, Print, PrintOptions};
 
 use crate::{exit_code, variables};
 
@@ -22,23 +25,6 @@ pub(crate) struct Arguments {
 
 fn help_tail() -> String {
     format!("{}\n\n{}", exit_code::HELP, variables::HELP)
-}
-
-/// How rows are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Aligned columns for people; long tables are cut with a note.
-    Table,
-    /// One JSON list of objects.
-    Json,
-    /// One JSON object a line.
-    Ndjson,
-    /// Comma-separated values with a header.
-    Csv,
-    /// A Parquet file.
-    Parquet,
-    /// An Arrow IPC stream.
-    Arrow,
 }
 
 /// The form of histories in a lake.
@@ -244,11 +230,8 @@ pub(crate) struct Runs {
     pub(crate) columns: Vec<String>,
     #[command(flatten)]
     pub(crate) connection: Connection,
-    #[arg(long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
-    /// Write to a file instead of stdout.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) print: Print,
 }
 
 /// Read every row of one run's history, never sampled.
@@ -273,11 +256,8 @@ pub(crate) struct Scan {
     pub(crate) max_step: Option<i64>,
     #[command(flatten)]
     pub(crate) connection: Connection,
-    #[arg(long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
-    /// Write to a file instead of stdout.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) print: Print,
 }
 
 /// Bring a lake in line with a project of the service: every run, every row. Run it again to resume, or to stay in sync.

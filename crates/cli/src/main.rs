@@ -1,11 +1,13 @@
 //! The `runlake` command: arguments, progress, output formats, exit codes. The only crate that prints.
 
+mod answer;
 mod arguments;
 mod commands;
 mod connection;
 mod exit_code;
 mod format;
 mod interrupt;
+mod number_column;
 mod progress;
 mod report;
 mod sheet;
@@ -34,12 +36,18 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<u8> {
     show_no_panic_that_is_caught();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let _runtime = runtime.enter();
+    let entered = runtime.enter();
     // Before anything else, so that Ctrl-C ends the process alike from its first moments on.
     let interrupt = Interrupt::listen()?;
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
-    runtime.block_on(interrupt.or_end_of(commands::run(arguments)))
+    let outcome = runtime.block_on(interrupt.or_end_of(commands::run(arguments)));
+    drop(entered);
+    if matches!(outcome, Ok(exit_code::INTERRUPTED)) {
+        // A query in the middle of its work would be waited for.
+        runtime.shutdown_background();
+    }
+    outcome
 }
 
 /// A damaged Parquet file is an error, which is shown; the panic by which its library says so need not be.

@@ -50,6 +50,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| cause.downcast_ref::<runlake_fetch::Error>().and_then(runlake_fetch::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_ingest::Error>().and_then(runlake_ingest::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_lake::Error>().and_then(runlake_lake::Error::hint))
+            .or_else(|| cause.downcast_ref::<runlake_query::Error>().and_then(runlake_query::Error::hint))
     })
 }
 
@@ -77,6 +78,19 @@ fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return match error.kind() {
             runlake_ingest::ErrorKind::Fetch(error) => Some(fetch_code(error)),
             runlake_ingest::ErrorKind::UnknownKey { .. } => Some(exit_code::USAGE),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<runlake_query::Error>() {
+        use runlake_query::ErrorKind as Query;
+        return match error.kind() {
+            Query::Lake(error) => code_of(error),
+            Query::UnknownKey { .. }
+            | Query::UnknownColumn { .. }
+            | Query::Partition { .. }
+            | Query::OutputTaken { .. }
+            | Query::Sql(_)
+            | Query::TableFile { .. } => Some(exit_code::USAGE),
             _ => None,
         };
     }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{Field, Schema};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema};
+use runlake_query::CellText;
 use runlake_types::{Json, Object};
 
 /// Named columns and rows of values.
@@ -34,6 +35,37 @@ impl Sheet {
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
         Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
     }
+}
+
+impl Sheet {
+    /// The rows of record batches, for people: instants without fractions of a second, lists and structs as JSON text.
+    pub(crate) fn of_batches(schema: &Schema, batches: &[RecordBatch]) -> anyhow::Result<Self> {
+        let mut sheet = Self { columns: schema.fields().iter().map(|field| field.name().clone()).collect(), rows: Vec::new() };
+        for batch in batches {
+            let columns = batch.columns().iter().map(|column| CellText::of(column)).collect::<Result<Vec<_>, _>>()?;
+            for row in 0..batch.num_rows() {
+                let values = columns.iter().zip(batch.columns()).map(|(text, column)| value(text, column, row));
+                sheet.rows.push(values.collect::<anyhow::Result<_>>()?);
+            }
+        }
+        Ok(sheet)
+    }
+}
+
+fn value(text: &CellText<'_>, column: &ArrayRef, row: usize) -> anyhow::Result<Json> {
+    if text.is_null(row) {
+        return Ok(Json::Null);
+    }
+    let mut plain = String::new();
+    text.write_plain(row, &mut plain)?;
+    Ok(match column.data_type() {
+        DataType::Float64 => Json::from(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Float32 => Json::from(f64::from(column.as_primitive::<Float32Type>().value(row))),
+        DataType::Boolean => Json::from(column.as_boolean().value(row)),
+        other if other.is_integer() => Json::parse(&plain)?,
+        DataType::Timestamp(..) => Json::from(plain.trim_end_matches('Z').split('.').next().unwrap_or_default().replace('T', " ")),
+        _ => Json::from(plain),
+    })
 }
 
 fn array(values: &[&Json]) -> ArrayRef {

@@ -1,101 +1,160 @@
-//! Rows for people: aligned columns, numbers to the right, six significant digits, long cells and long tables cut with a note.
+//! Rows for people: as wide as the terminal, numbers to the right with their points in line, long cells and long tables cut with a note.
 
+use std::num::NonZeroUsize;
+
+use console::{measure_text_width, truncate_str};
 use runlake_types::{Json, Number};
 
+use crate::number_column::NumberColumn;
 use crate::sheet::Sheet;
+use crate::variables;
 
 /// Rows shown before the table is cut.
-const MAX_ROWS: usize = 50;
-/// Columns shown before the table is cut.
-const MAX_COLUMNS: usize = 14;
-/// Characters shown of a cell.
-const MAX_CELL: usize = 32;
-/// Characters shown of a cell that has the line to itself.
+pub(crate) const MAX_ROWS: usize = 50;
+/// Places on a line where no terminal says how many it has.
+const WIDTH: usize = 120;
+/// Places shown of a cell, and of one when the line is narrow.
+const MAX_CELL: [usize; 3] = [32, 24, 16];
+/// Places shown of a cell that has the line to itself.
 const MAX_WIDE_CELL: usize = 100;
+/// What stands between two columns.
+const GAP: &str = "  ";
 
 /// The table as text, a line a row, with a last line that says what was cut.
 pub(crate) fn render(sheet: &Sheet) -> String {
-    render_rows(sheet, MAX_ROWS, MAX_CELL)
+    render_head(sheet, sheet.rows.len())
+}
+
+/// The table of the first rows of `rows` in all.
+pub(crate) fn render_head(sheet: &Sheet, rows: usize) -> String {
+    render_in(sheet, rows, line_width())
 }
 
 /// The table with all of its rows, and cells as wide as a line, for the fields of one thing.
 pub(crate) fn render_whole(sheet: &Sheet) -> String {
-    render_rows(sheet, usize::MAX, MAX_WIDE_CELL)
+    let columns = columns(sheet, sheet.rows.len(), MAX_WIDE_CELL);
+    lines(&columns, sheet.rows.len())
 }
 
-fn render_rows(sheet: &Sheet, max_rows: usize, max_cell: usize) -> String {
-    let (cell, shorten) = (|value: &Json| cell(value, max_cell), |text: &String| shorten(text, max_cell));
-    let columns = sheet.columns.len().min(MAX_COLUMNS);
-    let rows = &sheet.rows[..sheet.rows.len().min(max_rows)];
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| row[..columns].iter().map(cell).collect()).collect();
-    let header: Vec<String> = sheet.columns[..columns].iter().map(shorten).collect();
-    let is_number: Vec<bool> =
-        (0..columns).map(|column| rows.iter().all(|row| matches!(row[column], Json::Number(_) | Json::Null))).collect();
-    let width = |column: usize| cells.iter().chain([&header]).map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let padded = row.iter().enumerate().map(|(column, text)| {
-            let pad = " ".repeat(widths[column] - text.chars().count());
-            if is_number[column] { format!("{pad}{text}") } else { format!("{text}{pad}") }
-        });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+fn render_in(sheet: &Sheet, rows: usize, line_width: usize) -> String {
+    let shown = sheet.rows.len().min(MAX_ROWS);
+    let all = MAX_CELL.map(|max_cell| columns(sheet, shown, max_cell));
+    let [.., narrowest] = &all;
+    let columns = all.iter().find(|columns| width(columns) <= line_width).unwrap_or(narrowest);
+    let fitting = (1..=columns.len()).rev().find(|&count| width(&columns[..count]) <= line_width).unwrap_or(columns.len().min(1));
+    let mut text = lines(&columns[..fitting], shown);
+    let more = [(rows - shown, "row"), (columns.len() - fitting, "column")].map(|(count, noun)| match count {
+        0 => None,
+        1 => Some(format!("1 more {noun}")),
+        _ => Some(format!("{count} more {noun}s")),
+    });
+    let more: Vec<String> = more.into_iter().flatten().collect();
+    if !more.is_empty() {
+        text.push_str(&format!("… {}: --format csv, json, ndjson, parquet or arrow has them all\n", more.join(" and ")));
+    }
+    text
+}
+
+/// The places on a line: as `COLUMNS` says, as the terminal has, or [`WIDTH`].
+fn line_width() -> usize {
+    let given = std::env::var_os(variables::COLUMNS).and_then(|width| width.to_str()?.parse::<NonZeroUsize>().ok());
+    let terminal = || console::Term::stdout().size_checked().map(|(_, width)| usize::from(width));
+    given.map(NonZeroUsize::get).or_else(terminal).unwrap_or(WIDTH)
+}
+
+/// The cells of a column, the header first.
+struct Column {
+    cells: Vec<String>,
+    is_number: bool,
+    width: usize,
+}
+
+fn columns(sheet: &Sheet, rows: usize, max_cell: usize) -> Vec<Column> {
+    let column = |index: usize| {
+        let values: Vec<&Json> = sheet.rows[..rows].iter().map(|row| &row[index]).collect();
+        let numbers: Vec<&Number> = values.iter().filter_map(|value| value.as_number()).collect();
+        let form = NumberColumn::of(&numbers);
+        let cell = |value: &&Json| match value {
+            Json::Null => String::new(),
+            Json::String(text) => shorten(text, max_cell),
+            Json::Number(number) => form.text(number),
+            other => shorten(&other.to_string(), max_cell),
+        };
+        let cells: Vec<String> = std::iter::once(shorten(&sheet.columns[index], max_cell)).chain(values.iter().map(cell)).collect();
+        let width = cells.iter().map(|cell| measure_text_width(cell)).max().unwrap_or(0);
+        let is_number = values.iter().all(|value| matches!(value, Json::Number(_) | Json::Null));
+        Column { cells, is_number, width }
     };
-    let mut lines: Vec<String> = std::iter::once(&header).chain(&cells).map(line).collect();
-    let (more_rows, more_columns) = (sheet.rows.len() - rows.len(), sheet.columns.len() - columns);
-    if more_rows + more_columns > 0 {
-        lines.push(format!(
-            "… {more_rows} more rows and {more_columns} more columns: --format csv, json, ndjson, parquet or arrow has them all"
-        ));
-    }
-    lines.join("\n") + "\n"
+    (0..sheet.columns.len()).map(column).collect()
 }
 
-fn cell(value: &Json, characters: usize) -> String {
-    match value {
-        Json::Null => String::new(),
-        Json::String(text) => shorten(text, characters),
-        Json::Number(number) => significant(number),
-        other => shorten(&other.to_string(), characters),
-    }
+fn width(columns: &[Column]) -> usize {
+    columns.iter().map(|column| column.width).sum::<usize>() + GAP.len() * columns.len().saturating_sub(1)
 }
 
-fn shorten(text: &str, characters: usize) -> String {
-    let line = text.replace(['\n', '\r', '\t'], " ");
-    if line.chars().count() <= characters { line } else { line.chars().take(characters - 1).chain(['…']).collect() }
+/// The header and the rows, a line each.
+fn lines(columns: &[Column], rows: usize) -> String {
+    let line = |row: usize| {
+        let padded = columns.iter().map(|column| {
+            let text = &column.cells[row];
+            let pad = " ".repeat(column.width - measure_text_width(text));
+            if column.is_number { format!("{pad}{text}") } else { format!("{text}{pad}") }
+        });
+        padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned() + "\n"
+    };
+    (0..=rows).map(line).collect()
 }
 
-fn significant(number: &Number) -> String {
-    if let Number::Float(value) = number {
-        let magnitude = value.abs();
-        if value.is_finite() && magnitude != 0.0 && !(1e-4..1e15).contains(&magnitude) {
-            return format!("{value:.5e}");
-        }
-        if value.is_finite() && value.fract() != 0.0 {
-            let digits_before = if magnitude >= 1.0 { magnitude.log10().floor() + 1.0 } else { 0.0 };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 6")]
-            let decimals = (6.0 - digits_before).clamp(0.0, 6.0) as usize;
-            let fixed = format!("{value:.decimals$}");
-            return if fixed.contains('.') { fixed.trim_end_matches('0').trim_end_matches('.').to_owned() } else { fixed };
-        }
-    }
-    number.to_string().trim_matches('"').to_owned()
+/// The text on one line and cut. What would steer a terminal is shown as a space.
+fn shorten(text: &str, places: usize) -> String {
+    truncate_str(&text.replace(char::is_control, " "), places, "…").into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn sheet(columns: &[&str], rows: impl IntoIterator<Item = Vec<Json>>) -> Sheet {
+        let mut sheet = Sheet::new(columns);
+        sheet.rows.extend(rows);
+        sheet
+    }
+
     #[test]
     fn numbers_are_short_and_to_the_right() {
-        let mut sheet = Sheet::new(&["run", "acc"]);
-        sheet.rows.push(vec![Json::from("a"), Json::from(0.123_456_789)]);
-        sheet.rows.push(vec![Json::from("long name"), Json::from(12.0)]);
-        sheet.rows.push(vec![Json::Null, Json::from(f64::NAN)]);
-        insta::assert_snapshot!(render(&sheet), @r"
-        run             acc
-        a          0.123457
-        long name      12.0
-                        NaN
+        let row = |name: Json, value: f64| vec![name, Json::from(value)];
+        let rows = [row(Json::from("a"), 0.123_456_789), row(Json::from("long name"), 12.0), row(Json::Null, f64::NAN)];
+        insta::assert_snapshot!(render_in(&sheet(&["run", "acc"], rows), 3, 80), @r"
+        run            acc
+        a           0.1235
+        long name  12.0000
+                       NaN
         ");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let rows = (0..60).map(|row| vec![Json::from(row), Json::from("a text that is longer than its cell may be"), Json::from("last")]);
+        let text = render_in(&sheet(&["row", "text", "word"], rows), 1000, 24);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 52);
+        assert_eq!(lines[..2], ["row  text", "  0  a text that is …"]);
+        assert_eq!(lines[51], "… 950 more rows and 1 more column: --format csv, json, ndjson, parquet or arrow has them all");
+    }
+
+    #[test]
+    fn wide_letters_take_two_places_and_none_steers_the_terminal() {
+        let rows = [vec![Json::from("学習"), Json::from(1)], vec![Json::from("red\u{1b}[31m\n"), Json::from(2)]];
+        insta::assert_snapshot!(render_in(&sheet(&["名前", "n"], rows), 2, 80), @r"
+        名前       n
+        学習       1
+        red [31m   2
+        ");
+    }
+
+    #[test]
+    fn no_rows_and_no_columns() {
+        assert_eq!(render_in(&sheet(&["run", "acc"], []), 0, 80), "run  acc\n");
+        assert_eq!(render_in(&sheet(&[], []), 0, 80), "\n");
     }
 }

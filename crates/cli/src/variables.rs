@@ -5,6 +5,9 @@ pub(crate) const RUNLAKE_SERVER_KEY: &str = "RUNLAKE_SERVER_KEY";
 /// What is logged to stderr, in the syntax of `tracing`, such as `runlake_fetch=debug`.
 pub(crate) const RUNLAKE_LOG: &str = "RUNLAKE_LOG";
 
+/// How wide the terminal is, when that is not to be asked of it.
+pub(crate) const COLUMNS: &str = "COLUMNS";
+
 /// The table in `--help`.
 pub(crate) const HELP: &str = "\
 Environment variables:
@@ -14,4 +17,5 @@ Environment variables:
   NETRC               the netrc file that holds keys, in the place of ~/.netrc
   RUNLAKE_SERVER_KEY  the key that `serve` asks for; made and printed when unset
   RUNLAKE_LOG         what is logged to stderr, such as `runlake_fetch=debug`
+  COLUMNS             how wide tables may be [default: as the terminal; 120 elsewhere]
   NO_COLOR            no colour in messages";

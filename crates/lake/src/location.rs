@@ -65,6 +65,19 @@ impl Location {
         }
     }
 
+    /// The place as it may be shown to anybody: an address without user, password and parameters, which may be keys.
+    pub fn without_secrets(&self) -> String {
+        if self.folder.is_some() {
+            return self.to_string();
+        }
+        let mut url = self.url.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        // An address that cannot have them has none.
+        let _has_none = url.set_username("").and_then(|()| url.set_password(None));
+        url.to_string()
+    }
+
     /// The address of the table `name`.
     pub(crate) fn table_url(&self, name: &str) -> Url {
         let mut url = self.url.clone();
@@ -102,6 +115,8 @@ mod tests {
     fn folders_and_addresses() {
         assert!(Location::parse("some/lake").unwrap().as_folder().unwrap().ends_with("some/lake"));
         assert_eq!(Location::parse("s3://bucket/lake").unwrap().table_url("runs").as_str(), "s3://bucket/lake/runs/");
+        let with_secrets = Location::parse("https://me:secret@account.blob.core.windows.net/container/lake?sig=secret").unwrap();
+        assert_eq!(with_secrets.without_secrets(), "https://account.blob.core.windows.net/container/lake/");
         assert!(Location::parse("gopher://x/y").is_err());
         assert!(Location::parse("").is_err());
     }

@@ -7,10 +7,10 @@
 use std::mem::transmute;
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, RecordBatchOptions, make_array};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{Array, NullArray, RecordBatch, RecordBatchOptions, make_array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
-use polars::prelude::{Column, CompatLevel, DataFrame, Series};
+use polars::prelude::{Column, CompatLevel, DataFrame, SchemaExt as _, Series};
 use polars_arrow::ffi as other;
 
 use crate::{Error, ErrorKind};
@@ -64,26 +64,45 @@ fn is_known(data_type: &DataType) -> bool {
 /// # Errors
 /// [`ErrorKind::Arrow`] for a dtype that arrow-rs does not have.
 pub fn batches_of_frame(frame: &mut DataFrame) -> Result<Vec<RecordBatch>, Error> {
+    batches_at(frame, CompatLevel::newest())
+}
+
+/// [`batches_of_frame`], with strings as `LargeUtf8` at the oldest level.
+pub(crate) fn batches_at(frame: &mut DataFrame, level: CompatLevel) -> Result<Vec<RecordBatch>, Error> {
     frame.align_chunks();
-    let compatibility = CompatLevel::newest();
-    let fields: Vec<_> = frame.columns().iter().map(|column| column.field().to_arrow(compatibility)).collect();
+    let schema = schema_at(frame.schema(), level)?;
     let mut batches = Vec::new();
-    for chunk in frame.iter_chunks(compatibility, false) {
-        let (mut schema, mut columns) = (Vec::with_capacity(fields.len()), Vec::with_capacity(fields.len()));
-        for (field, values) in fields.iter().zip(chunk.arrays()) {
-            let (exported, array) = (other::export_field_to_c(field), other::export_array_to_c(values.clone()));
+    for chunk in frame.iter_chunks(level, false) {
+        let mut columns = Vec::with_capacity(chunk.arrays().len());
+        for (column, values) in frame.columns().iter().zip(chunk.arrays()) {
+            let field = column.field().to_arrow(level);
+            if field.dtype == polars_arrow::datatypes::ArrowDataType::Null {
+                // The one side exports it with a buffer, and the other expects none.
+                columns.push(Arc::new(NullArray::new(values.len())) as Arc<dyn Array>);
+                continue;
+            }
+            let (exported, array) = (other::export_field_to_c(&field), other::export_array_to_c(values.clone()));
             // SAFETY: as above, in the other direction.
             let (array, exported) = unsafe {
                 (transmute::<other::ArrowArray, FFI_ArrowArray>(array), transmute::<other::ArrowSchema, FFI_ArrowSchema>(exported))
             };
-            schema.push(Field::try_from(&exported)?);
             // SAFETY: Polars exported both, so they describe each other.
             columns.push(make_array(unsafe { from_ffi(array, &exported) }?));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(chunk.len()));
-        batches.push(RecordBatch::try_new_with_options(Arc::new(Schema::new(schema)), columns, &options)?);
+        batches.push(RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)?);
     }
     Ok(batches)
+}
+
+/// The schema that [`batches_at`] gives a frame of these columns.
+pub(crate) fn schema_at(columns: &polars::prelude::Schema, level: CompatLevel) -> Result<SchemaRef, Error> {
+    let fields = columns.iter_fields().map(|field| {
+        let exported = other::export_field_to_c(&field.to_arrow(level));
+        // SAFETY: the structs have one layout, and a transmute moves them.
+        Field::try_from(&unsafe { transmute::<other::ArrowSchema, FFI_ArrowSchema>(exported) })
+    });
+    Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<_>, _>>()?)))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The error of this crate: a question that could not be answered.
 
+use std::path::PathBuf;
+
 /// What could not be answered, and what to do next. One pointer wide.
 #[derive(Debug)]
 pub struct Error(Box<ErrorKind>);
@@ -26,7 +28,64 @@ pub enum ErrorKind {
     },
     /// Arrow memory that could not be handed over.
     #[error("a record batch could not be handed over")]
-    Arrow(#[from] arrow::error::ArrowError),
+    Arrow(#[source] arrow::error::ArrowError),
+    /// The thread of a query could not be started.
+    #[error("the query could not be started")]
+    Thread(#[source] std::io::Error),
+    /// The engine broke down in the middle of a query.
+    #[error("the query came to a sudden end: {message}")]
+    Panicked {
+        /// What it said last.
+        message: String,
+    },
+    /// An output took no more bytes: a full disk, a closed pipe.
+    #[error("the answer could not be written")]
+    Write(#[source] std::io::Error),
+    /// A file could not be made, or not get its name.
+    #[error("cannot write to {path}")]
+    Output {
+        /// The file or its folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The folder for a partitioned answer has something in it already.
+    #[error("{} is there already and not an empty folder", path.display())]
+    OutputTaken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A name of a folder that is not UTF-8.
+    #[error("{} has no name in UTF-8", path.display())]
+    OutputName {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A column that the answer does not have.
+    #[error("the answer has no column `{column}`{}", near_text(.near))]
+    UnknownColumn {
+        /// The column asked for.
+        column: String,
+        /// Columns like it.
+        near: Vec<String>,
+    },
+    /// Partitions that cannot be made.
+    #[error("the answer cannot be partitioned by `{column}`: {reason}")]
+    Partition {
+        /// The column.
+        column: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A dtype that text has no form for, or a time beyond the calendar.
+    #[error("a column has a value without a form as text: {data_type}")]
+    NoText {
+        /// The column's dtype.
+        data_type: String,
+    },
+    /// Parquet, where batches are written one after the other.
+    #[error("Parquet files are written from an answer, not from batches")]
+    NotOfBatches,
     /// A statement of SQL that cannot be carried out.
     #[error(transparent)]
     Sql(#[from] crate::sql::SqlProblem),
@@ -67,7 +126,20 @@ impl Error {
             ErrorKind::UnknownKey { .. } => Some("keys are written with dots, such as val.acc".to_owned()),
             ErrorKind::Sql(problem) => problem.hint().map(str::to_owned),
             ErrorKind::TableFile { .. } => Some("a table is named and read from a file with NAME=FILE, such as labels=labels.csv".to_owned()),
-            ErrorKind::Polars(_) | ErrorKind::DataType { .. } | ErrorKind::Arrow(_) => None,
+            ErrorKind::OutputTaken { .. } => Some("give the folder another name, or delete what is there".to_owned()),
+            ErrorKind::Partition { .. } => Some("partitions are folders of Parquet files by columns such as run_id".to_owned()),
+            ErrorKind::NoText { .. } => Some("write Parquet or Arrow, which keep every dtype".to_owned()),
+            ErrorKind::Write(error) if error.kind() == std::io::ErrorKind::StorageFull => Some("make room on the disk".to_owned()),
+            ErrorKind::Polars(_)
+            | ErrorKind::DataType { .. }
+            | ErrorKind::Arrow(_)
+            | ErrorKind::Thread(_)
+            | ErrorKind::Panicked { .. }
+            | ErrorKind::Write(_)
+            | ErrorKind::Output { .. }
+            | ErrorKind::OutputName { .. }
+            | ErrorKind::UnknownColumn { .. }
+            | ErrorKind::NotOfBatches => None,
         }
     }
 }
@@ -110,6 +182,15 @@ impl From<polars::error::PolarsError> for Error {
 
 impl From<arrow::error::ArrowError> for Error {
     fn from(error: arrow::error::ArrowError) -> Self {
-        ErrorKind::Arrow(error).into()
+        match error {
+            arrow::error::ArrowError::IoError(_, source) => source.into(),
+            error => ErrorKind::Arrow(error).into(),
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        ErrorKind::Write(error).into()
     }
 }

@@ -194,7 +194,7 @@ impl Json {
             Self::Null => out.write_str("null"),
             Self::Bool(value) => write!(out, "{value}"),
             Self::Number(number) => number.write(out, canonical),
-            Self::String(text) => write_string(text, out),
+            Self::String(text) => write_json_string(text, out),
             Self::Array(items) => {
                 out.write_char('[')?;
                 for (index, item) in items.iter().enumerate() {
@@ -211,7 +211,7 @@ impl Json {
                     if index > 0 {
                         out.write_char(',')?;
                     }
-                    write_string(key, out)?;
+                    write_json_string(key, out)?;
                     out.write_char(':')?;
                     value.write(out, canonical)?;
                 }
@@ -221,7 +221,18 @@ impl Json {
     }
 }
 
-fn write_string(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
+/// Writes `text` as a JSON string, quotes included: escaped only where JSON demands it.
+///
+/// ```
+/// let mut out = String::new();
+/// runlake_types::write_json_string("größe \"1\"\n", &mut out)?;
+/// assert_eq!(out, r#""größe \"1\"\n""#);
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
+///
+/// # Errors
+/// When `out` fails; a `String` never does.
+pub fn write_json_string(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
     out.write_char('"')?;
     let mut plain_from = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -298,7 +309,7 @@ pub fn object_text(object: &Object) -> String {
         if index > 0 {
             out.push(',');
         }
-        write_string(key, &mut out).expect("writing to a String cannot fail");
+        write_json_string(key, &mut out).expect("writing to a String cannot fail");
         write!(out, ":{value}").expect("writing to a String cannot fail");
     }
     out.push('}');

@@ -37,7 +37,7 @@ pub use error::{Error, ErrorKind};
 pub use field::Field;
 pub use filter::Filter;
 pub use history_keys::HistoryKeys;
-pub use json::{Json, JsonError, MAX_DEPTH, Number, Object, object_text, quote_bare_floats};
+pub use json::{Json, JsonError, MAX_DEPTH, Number, Object, object_text, quote_bare_floats, write_json_string};
 pub use key_path::{KeyPath, key_selects};
 pub use near::near_names;
 pub use order::{Direction, Order};

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Connection;
-use super::run::{Place, Print};
+use super::Print;
+use super::run::Place;
 
 /// Which files of a run.
 #[derive(Args, Debug)]

@@ -1,11 +1,9 @@
 //! `runlake run …`: what can be asked of one run and done to it. `history`, `histories` and `projects` beside it.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::artifact::{Artifacts, DeleteFiles, Download, Files, LogArtifact, Upload, UseArtifact};
-use super::{Connection, Format};
+use super::{Connection, Print};
 
 /// Show one run, change it, wait for it.
 ///
@@ -69,16 +67,6 @@ pub(crate) struct Place {
     pub(crate) run: String,
     #[command(flatten)]
     pub(crate) connection: Connection,
-}
-
-/// How what is found is printed.
-#[derive(Args, Debug)]
-pub(crate) struct Print {
-    #[arg(long, value_enum, default_value = "table")]
-    pub(crate) format: Format,
-    /// Write to a file instead of stdout.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

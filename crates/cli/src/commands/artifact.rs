@@ -7,11 +7,11 @@ use runlake::Api;
 use runlake_fetch::{Artifact, ArtifactDownload, ArtifactDraft};
 use runlake_types::{Json, Object};
 
+use crate::arguments::Print;
 use crate::arguments::artifact::{
     Artifact as Arguments, ArtifactCommand, ArtifactPlace, Artifacts, DeleteArtifact, DownloadArtifact, LogArtifact, OneArtifact,
     UseArtifact,
 };
-use crate::arguments::run::Print;
 use crate::commands::run::{found, is_confirmed};
 use crate::connection::connect;
 use crate::exit_code;
@@ -68,12 +68,12 @@ fn print_artifacts(artifacts: &[Artifact], print: &Print) -> anyhow::Result<u8> 
         let mut object = object(artifact);
         sheet.rows.push(COLUMNS.iter().map(|column| object.remove(*column).unwrap_or(Json::Null)).collect());
     }
-    print_sheet(&sheet, print.format, print.output.as_deref())?;
+    print_sheet(&sheet, print.format()?, print.output())?;
     Ok(exit_code::OK)
 }
 
 fn print_artifact(artifact: &Artifact, print: &Print) -> anyhow::Result<u8> {
-    print_object(&object(artifact), print.format, print.output.as_deref())?;
+    print_object(&object(artifact), print.format()?, print.output())?;
     Ok(exit_code::OK)
 }
 
@@ -89,7 +89,7 @@ async fn files(options: &OneArtifact) -> anyhow::Result<u8> {
         let reference = entry.reference.map_or(Json::Null, Json::from);
         sheet.rows.push(vec![Json::from(path), entry.size.map_or(Json::Null, count), Json::from(entry.digest), reference]);
     }
-    print_sheet(&sheet, options.print.format, options.print.output.as_deref())?;
+    print_sheet(&sheet, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }
 
@@ -98,7 +98,7 @@ async fn download(options: &DownloadArtifact) -> anyhow::Result<u8> {
     let done = download_into(&artifact, &options.root).await?;
     let mut sheet = Sheet::new(&["path"]);
     sheet.rows = done.files.iter().map(|path| vec![Json::from(path.display().to_string())]).collect();
-    print_sheet(&sheet, options.print.format, options.print.output.as_deref())?;
+    print_sheet(&sheet, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }
 

@@ -3,7 +3,8 @@
 use runlake::{Api, Histories as Rows, HistoriesOptions, HistoryOptions, HistoryStream, RunsOptions};
 use runlake_types::{Filter, Order};
 
-use crate::arguments::run::{Histories, History, Print, Sample, Stream};
+use crate::arguments::Print;
+use crate::arguments::run::{Histories, History, Sample, Stream};
 use crate::connection::connect;
 use crate::exit_code;
 use crate::format::print_rows;
@@ -22,7 +23,7 @@ fn history_options(sample: &Sample) -> HistoryOptions {
 }
 
 fn print(rows: &Rows, print: &Print) -> anyhow::Result<()> {
-    print_rows(&rows.rows, || Ok(rows.to_record_batch()?), print.format, print.output.as_deref())
+    print_rows(&rows.rows, || Ok(rows.to_record_batch()?), print.format()?, print.output())
 }
 
 pub(crate) async fn history(options: &History) -> anyhow::Result<u8> {

@@ -17,6 +17,6 @@ pub(crate) async fn projects(options: &Projects) -> anyhow::Result<u8> {
         let url = project.path.page_url(&api.pages_url());
         sheet.rows.push(vec![Json::from(project.path.entity), Json::from(project.path.project), created_at, Json::from(url)]);
     }
-    print_sheet(&sheet, options.print.format, options.print.output.as_deref())?;
+    print_sheet(&sheet, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }

@@ -8,11 +8,10 @@ use runlake::{Api, ConsoleOptions, Run, WaitOptions};
 use runlake_fetch::NewRun;
 use runlake_types::{HistoryKeys, Json, Object, RunState};
 
-use crate::arguments::Format;
 use crate::arguments::run::{
-    ConfigOf, Console, Create, Delete, Fields, Html, OneRun, Place, Print, Run as Arguments, RunCommand, SetState, SettableState, Update,
-    Wait,
+    ConfigOf, Console, Create, Delete, Fields, Html, OneRun, Place, Run as Arguments, RunCommand, SetState, SettableState, Update, Wait,
 };
+use crate::arguments::{Format, Print};
 use crate::commands::runs::record_object;
 use crate::commands::{artifact, run_files};
 use crate::connection::connect;
@@ -53,7 +52,7 @@ pub(super) async fn found(place: &Place) -> anyhow::Result<Run> {
 async fn print_run(run: &Run, print: &Print) -> anyhow::Result<u8> {
     let mut object = record_object(&run.full_record().await?);
     object.insert("url".to_owned(), Json::from(run.url()));
-    print_object(&object, print.format, print.output.as_deref())?;
+    print_object(&object, print.format()?, print.output())?;
     Ok(exit_code::OK)
 }
 
@@ -64,13 +63,13 @@ async fn show(options: &OneRun) -> anyhow::Result<u8> {
 async fn config(options: &ConfigOf) -> anyhow::Result<u8> {
     let run = found(&options.place).await?;
     let config = if options.raw { run.rawconfig().await? } else { run.config().await?.clone() };
-    print_object(&config, options.print.format, options.print.output.as_deref())?;
+    print_object(&config, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }
 
 async fn summary(options: &OneRun) -> anyhow::Result<u8> {
     let run = found(&options.place).await?;
-    print_object(run.summary().await?, options.print.format, options.print.output.as_deref())?;
+    print_object(run.summary().await?, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }
 
@@ -82,7 +81,7 @@ async fn keys(options: &OneRun) -> anyhow::Result<u8> {
         let counts = [counts.number, counts.boolean, counts.string, counts.json].map(count);
         sheet.rows.push(std::iter::once(Json::from(key)).chain(counts).collect());
     }
-    print_sheet(&sheet, options.print.format, options.print.output.as_deref())?;
+    print_sheet(&sheet, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }
 
@@ -258,9 +257,9 @@ async fn html(options: &Html) -> anyhow::Result<u8> {
 async fn console(options: &Console) -> anyhow::Result<u8> {
     let run = found(&options.place).await?;
     let mut lines = run.console_logs(ConsoleOptions { per_page: options.per_page, last: options.last });
-    let Print { format, output } = &options.print;
-    if *format == Format::Table {
-        let mut output = Output::open(output.as_deref())?;
+    let (format, output) = (options.print.format()?, options.print.output());
+    if format == Format::Table {
+        let mut output = Output::open(output)?;
         while let Some(line) = lines.try_next().await? {
             writeln!(output, "{}", line.content)?;
         }
@@ -273,7 +272,7 @@ async fn console(options: &Console) -> anyhow::Result<u8> {
         let timestamp = line.timestamp.map_or(Json::Null, |at| Json::from(at.to_string()));
         sheet.rows.push(vec![number, timestamp, Json::from(line.level), Json::from(line.label), Json::from(line.content)]);
     }
-    print_sheet(&sheet, *format, output.as_deref())?;
+    print_sheet(&sheet, format, output)?;
     Ok(exit_code::OK)
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn files(options: &Files) -> anyhow::Result<u8> {
     let run = found(&options.place).await?;
     let mut sheet = Sheet::new(&COLUMNS);
     sheet.rows = selected(&run, &options.which).await?.iter().map(row).collect();
-    print_sheet(&sheet, options.print.format, options.print.output.as_deref())?;
+    print_sheet(&sheet, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }
 
@@ -68,7 +68,7 @@ pub(crate) async fn download(options: &Download) -> anyhow::Result<u8> {
         let size_bytes = Json::from(i64::try_from(file.size_bytes).unwrap_or(i64::MAX));
         sheet.rows.push(vec![Json::from(file.name.clone()), size_bytes, Json::from(path.display().to_string())]);
     }
-    print_sheet(&sheet, options.print.format, options.print.output.as_deref())?;
+    print_sheet(&sheet, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn upload(options: &Upload) -> anyhow::Result<u8> {
     let uploaded: Vec<RunFile> = stream::iter(uploads).buffered(AT_ONCE).try_collect().await?;
     let mut sheet = Sheet::new(&COLUMNS);
     sheet.rows = uploaded.iter().map(row).collect();
-    print_sheet(&sheet, options.print.format, options.print.output.as_deref())?;
+    print_sheet(&sheet, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }
 

@@ -89,6 +89,6 @@ pub(crate) async fn runs(options: &Runs) -> anyhow::Result<u8> {
     let runs = client.list_runs(&project, query).await?;
     let mut sheet = Sheet { columns: options.columns.clone(), rows: Vec::new() };
     sheet.rows.extend(runs.iter().map(|run| columns.iter().map(|column| column.value(run)).collect()));
-    print_sheet(&sheet, options.format, options.output.as_deref())?;
+    print_sheet(&sheet, options.print.format()?, options.print.output())?;
     Ok(exit_code::OK)
 }

@@ -16,6 +16,7 @@ const ALWAYS: [&str; 3] = ["_step", "_timestamp", "_runtime"];
 
 pub(crate) async fn scan(options: &Scan) -> anyhow::Result<u8> {
     let path = RunPath::parse(&options.run)?;
+    let format = options.print.format()?;
     let client = connect(&options.connection)?;
     let planned = client.plan_runs(&path.project_path(), std::slice::from_ref(&path.run_id)).await.pop();
     let Some(plan) = planned.transpose()? else { anyhow::bail!("the service did not answer for {path}") };
@@ -33,7 +34,7 @@ pub(crate) async fn scan(options: &Scan) -> anyhow::Result<u8> {
             batches.push(encoder.encode(rows)?.batch);
         }
     }
-    print_history(&batches, options.format, options.output.as_deref())?;
+    print_history(&batches, format, options.print.output())?;
     let report = scan.report();
     let rows: usize = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
     let through = report.last_step.map_or_else(String::new, |step| format!(" through step {step}"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};
 use runlake_ingest::without_panic;
 
-use crate::Error;
+use crate::{Answer, Error, ErrorKind, Origin};
 
 use super::diagnosis::Diagnosis;
 use super::problem::SqlProblem;
@@ -15,6 +15,7 @@ use super::session::fresh;
 #[derive(Clone)]
 pub struct SqlQuery {
     frame: LazyFrame,
+    origin: Origin,
     diagnosis: Option<Arc<Diagnosis>>,
 }
 
@@ -25,19 +26,19 @@ impl std::fmt::Debug for SqlQuery {
 }
 
 impl SqlQuery {
-    pub(super) fn new(frame: LazyFrame, diagnosis: Arc<Diagnosis>) -> Self {
-        Self { frame, diagnosis: Some(diagnosis) }
+    pub(super) fn new(frame: LazyFrame, origin: Origin, diagnosis: Arc<Diagnosis>) -> Self {
+        Self { frame, origin, diagnosis: Some(diagnosis) }
     }
 
     /// Rows that no statement has to be planned for.
-    pub(super) fn of_frame(frame: LazyFrame) -> Self {
-        Self { frame, diagnosis: None }
+    pub(super) fn of_frame(frame: LazyFrame, origin: Origin) -> Self {
+        Self { frame, origin, diagnosis: None }
     }
 
-    /// The rows, not read yet: for those who stream more of them than memory holds. What goes wrong then is told by
-    /// [`SqlQuery::problem`].
-    pub fn frame(&self) -> LazyFrame {
-        fresh(&self.frame)
+    /// The rows, not read yet: to be written, or to be read in batches when memory does not hold them. What goes wrong then is told by
+    /// [`SqlQuery::located`].
+    pub fn answer(&self) -> Answer {
+        Answer::new(fresh(&self.frame), self.origin.clone())
     }
 
     /// The rows, in memory.
@@ -45,7 +46,7 @@ impl SqlQuery {
     /// # Errors
     /// [`ErrorKind::Sql`](crate::ErrorKind::Sql) when the values do not allow what the statement does with them.
     pub async fn collect(&self) -> Result<DataFrame, Error> {
-        let frame = self.frame();
+        let frame = fresh(&self.frame);
         let collected = tokio::task::spawn_blocking(move || without_panic(|| frame.collect())).await;
         match collected {
             Ok(Ok(frame)) => frame.map_err(|error| self.problem(&error)),
@@ -59,7 +60,7 @@ impl SqlQuery {
     /// # Errors
     /// [`ErrorKind::Sql`](crate::ErrorKind::Sql) when there is no plan.
     pub async fn explain(&self) -> Result<String, Error> {
-        let frame = self.frame();
+        let frame = fresh(&self.frame);
         let explained = tokio::task::spawn_blocking(move || without_panic(|| frame.explain(true))).await;
         match explained {
             Ok(Ok(plan)) => plan.map_err(|error| self.problem(&error)),
@@ -67,8 +68,16 @@ impl SqlQuery {
         }
     }
 
-    /// The error of this crate for what Polars said while the rows of [`SqlQuery::frame`] were read.
-    pub fn problem(&self, error: &PolarsError) -> Error {
+    /// An error of [`SqlQuery::answer`] with its place in the statement, when it is about the statement.
+    #[must_use]
+    pub fn located(&self, error: Error) -> Error {
+        match error.kind() {
+            ErrorKind::Polars(polars) => self.problem(polars),
+            _ => error,
+        }
+    }
+
+    fn problem(&self, error: &PolarsError) -> Error {
         match &self.diagnosis {
             Some(diagnosis) => diagnosis.problem(error).into(),
             None => SqlProblem::new(super::diagnosis::in_words(error)).into(),

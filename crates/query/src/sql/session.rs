@@ -11,7 +11,7 @@ use runlake_lake::{Lake, TableName};
 use runlake_types::{ProjectPath, near_names};
 use tokio::sync::OnceCell;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Origin};
 
 use super::diagnosis::Diagnosis;
 use super::lake_table::{Reading, Table, lake_table};
@@ -158,10 +158,12 @@ impl SqlSession {
             Err(_) => Statement::parse(sql, &self.all_columns().await?.iter().map(String::as_str).collect::<Vec<_>>())?,
         };
         let frames = self.frames_of(&statement).await?;
+        let origin = Origin::of_lake(&self.lake).await?;
+        let origin = self.projects.iter().fold(origin, Origin::with_project).with_question(&statement.text);
         match statement.asks {
             Asks::Tables => {
                 let names = Series::new("table".into(), self.tables());
-                return Ok(SqlQuery::of_frame(DataFrame::new(names.len(), vec![names.into()])?.lazy()));
+                return Ok(SqlQuery::of_frame(DataFrame::new(names.len(), vec![names.into()])?.lazy(), origin));
             }
             Asks::Columns => {
                 let columns = match statement.words.relations.first() {
@@ -170,7 +172,7 @@ impl SqlSession {
                 };
                 let names = Series::new("column".into(), columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>());
                 let types = Series::new("type".into(), columns.iter().map(|column| column.data_type.as_str()).collect::<Vec<_>>());
-                return Ok(SqlQuery::of_frame(DataFrame::new(names.len(), vec![names.into(), types.into()])?.lazy()));
+                return Ok(SqlQuery::of_frame(DataFrame::new(names.len(), vec![names.into(), types.into()])?.lazy(), origin));
             }
             Asks::Rows | Asks::Plan => {}
         }
@@ -185,13 +187,14 @@ impl SqlSession {
         let planning = Arc::clone(&diagnosis);
         let plan = move || plan(&planning.resolved.to_string(), &planning.frames).map_err(|error| planning.problem(&error));
         let planned = tokio::task::spawn_blocking(plan).await;
-        let query = SqlQuery::new(planned.map_err(|_stopped| SqlProblem::new("the statement cannot be planned"))??, diagnosis);
+        let planned = planned.map_err(|_stopped| SqlProblem::new("the statement cannot be planned"))??;
+        let query = SqlQuery::new(planned, origin.clone(), diagnosis);
         if asks == Asks::Rows {
             return Ok(query);
         }
         let plan = query.explain().await?;
         let lines = Series::new("plan".into(), plan.lines().collect::<Vec<_>>());
-        Ok(SqlQuery::of_frame(DataFrame::new(lines.len(), vec![lines.into()])?.lazy()))
+        Ok(SqlQuery::of_frame(DataFrame::new(lines.len(), vec![lines.into()])?.lazy(), origin))
     }
 
     /// The tables that a statement reads.
