@@ -3,6 +3,7 @@
 pub(crate) mod artifact;
 pub(crate) mod print;
 pub(crate) mod run;
+pub(crate) mod sql;
 
 use std::path::PathBuf;
 
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Histories(run::Histories),
     Artifact(artifact::Artifact),
     Scan(Scan),
+    Query(sql::Query),
+    Sql(sql::Sql),
     Export(Export),
     Info(Info),
     Verify(Verify),

@@ -8,11 +8,13 @@ mod history;
 mod import;
 mod info;
 mod projects;
+pub(crate) mod query;
 mod run;
 mod run_files;
 mod runs;
 mod scan;
 mod serve;
+mod sql;
 mod verify;
 
 use crate::arguments::{Arguments, Command};
@@ -30,6 +32,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Histories(options) => history::histories(&options).await,
         Command::Artifact(options) => artifact::artifact(&options).await,
         Command::Scan(options) => scan::scan(&options).await,
+        Command::Query(options) => query::query(&options).await,
+        Command::Sql(options) => sql::sql(&options).await,
         Command::Export(options) => export::export(&options).await,
         Command::Info(options) => info::info(&options).await,
         Command::Verify(options) => verify::verify(&options).await,

@@ -41,3 +41,25 @@ pub use session::{SqlColumn, SqlSession};
 pub fn statements(text: &str) -> Result<Vec<&str>, crate::Error> {
     Ok(statement::split(text)?)
 }
+
+/// Whether a text ends with the semicolon of its last statement, so that nothing more of it is to come. Not when it stands in a quote or a
+/// comment.
+///
+/// ```
+/// use runlake_query::sql::is_complete;
+/// assert!(is_complete("SELECT 1; -- done"));
+/// assert!(!is_complete("SELECT ';") && !is_complete("SELECT 1") && !is_complete(""));
+/// ```
+pub fn is_complete(text: &str) -> bool {
+    statement::is_complete(text)
+}
+
+/// The words of SQL and the functions, in capitals and in small letters, for completion.
+pub fn vocabulary() -> Vec<&'static str> {
+    let mut words = polars::sql::keywords::all_keywords();
+    words.retain(|word| !word.starts_with("read_") && !["CREATE", "DROP", "TRUNCATE"].contains(word));
+    words.extend(["EXPLAIN", "DESCRIBE", "OVER", "PARTITION", "UNION", "END", "WHEN", "IS", "LIKE", "BETWEEN", "NULLS", "CAST"]);
+    words.sort_unstable();
+    words.dedup();
+    words
+}

@@ -159,7 +159,8 @@ impl SqlSession {
         };
         let frames = self.frames_of(&statement).await?;
         let origin = Origin::of_lake(&self.lake).await?;
-        let origin = self.projects.iter().fold(origin, Origin::with_project).with_question(&statement.text);
+        let projects: Vec<String> = self.projects.iter().map(ToString::to_string).collect();
+        let origin = origin.with("project", projects.join(", ")).with_question(&statement.text);
         match statement.asks {
             Asks::Tables => {
                 let names = Series::new("table".into(), self.tables());

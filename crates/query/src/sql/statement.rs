@@ -86,6 +86,13 @@ pub(super) fn split(text: &str) -> Result<Vec<&str>, SqlProblem> {
     Ok(statements)
 }
 
+/// Whether the last thing that a text says is a semicolon.
+pub(super) fn is_complete(text: &str) -> bool {
+    let tokens = Tokenizer::new(&GenericDialect, text).tokenize().unwrap_or_default();
+    let last = tokens.iter().rev().find(|token| !matches!(token, Token::Whitespace(_) | Token::EOF));
+    last == Some(&Token::SemiColon)
+}
+
 impl Statement {
     /// Parses one statement; `columns` are names that may turn out to be words of SQL.
     ///

@@ -29,7 +29,7 @@ const ENDINGS: &str = ".csv, .tsv, .parquet, .ndjson, .jsonl, .json, .arrow, .fe
 pub(super) fn user_table(name: &str, path: &Path) -> Result<LazyFrame, Error> {
     let failed = |reason: String| Error::from(ErrorKind::TableFile { table: name.to_owned(), path: path.display().to_string(), reason });
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let file = fs_err::File::open(path).map_err(|error| failed(error.to_string()))?.into_file();
+    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(failed("it is a folder".to_owned()));
     }
