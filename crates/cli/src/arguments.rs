@@ -4,6 +4,7 @@ pub(crate) mod artifact;
 pub(crate) mod print;
 pub(crate) mod questions;
 pub(crate) mod run;
+pub(crate) mod sql;
 
 use std::path::PathBuf;
 
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Histories(run::Histories),
     Artifact(artifact::Artifact),
     Scan(Scan),
+    Query(sql::Query),
+    Sql(sql::Sql),
     Export(Export),
     Stats(questions::Stats),
     Best(questions::Best),

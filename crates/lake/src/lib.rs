@@ -12,6 +12,7 @@
 //! |---|---|
 //! | open, make, read a lake | [`Lake`] |
 //! | some columns of many runs, on all cores | [`Lake::scan_columns`] |
+//! | a table's columns and part files, for engines that read Parquet themselves | [`TableSnapshot`] |
 //! | write runs into it, whole or not at all | [`LakeWriter`] |
 //! | offline run logs into a lake | [`import`] |
 //! | a project of the service into a lake | [`export`] |
@@ -40,6 +41,7 @@ mod progress;
 mod reader;
 mod row_group;
 mod runs_table;
+mod snapshot;
 mod stored_run;
 mod table;
 mod table_writer;
@@ -52,5 +54,7 @@ pub use files::StoredFile;
 pub use lake::{FORMAT_VERSION, Lake};
 pub use location::Location;
 pub use progress::{Event, Observer};
+pub use snapshot::{SnapshotFile, TableSnapshot};
 pub use stored_run::StoredRun;
+pub use table::TableName;
 pub use writer::LakeWriter;

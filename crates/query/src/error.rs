@@ -155,6 +155,19 @@ pub enum ErrorKind {
     /// Parquet, where batches are written one after the other.
     #[error("Parquet files are written from an answer, not from batches")]
     NotOfBatches,
+    /// A statement of SQL that cannot be carried out.
+    #[error(transparent)]
+    Sql(#[from] crate::sql::SqlProblem),
+    /// A file that was to be a table of SQL.
+    #[error("{path} cannot be the table `{table}`: {reason}")]
+    TableFile {
+        /// The name of the table.
+        table: String,
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// A key that no run of the lake has.
     #[error("no run has a key `{key}`{}", near_text(.near))]
     UnknownKey {
@@ -191,6 +204,8 @@ impl Error {
             ErrorKind::TooLarge { .. } => Some(
                 "put the runs on buckets or a grid, choose fewer keys or steps, or write every row without alignment to a file".to_owned(),
             ),
+            ErrorKind::Sql(problem) => problem.hint().map(str::to_owned),
+            ErrorKind::TableFile { .. } => Some("a table is named and read from a file with NAME=FILE, such as labels=labels.csv".to_owned()),
             ErrorKind::OutputTaken { .. } => Some("give the folder another name, or delete what is there".to_owned()),
             ErrorKind::Partition { .. } => Some("partitions are folders of Parquet files by columns such as run_id".to_owned()),
             ErrorKind::NoText { .. } => Some("write Parquet or Arrow, which keep every dtype".to_owned()),
@@ -232,6 +247,12 @@ impl From<ErrorKind> for Error {
 impl From<runlake_lake::Error> for Error {
     fn from(error: runlake_lake::Error) -> Self {
         ErrorKind::Lake(error).into()
+    }
+}
+
+impl From<crate::sql::SqlProblem> for Error {
+    fn from(problem: crate::sql::SqlProblem) -> Self {
+        ErrorKind::Sql(problem).into()
     }
 }
 

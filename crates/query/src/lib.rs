@@ -33,6 +33,7 @@ mod sampled;
 mod selection;
 mod smoothing;
 mod with_system;
+pub mod sql;
 
 pub use aligned_curves::{AlignedCurves, GroupCurve};
 pub use alignment::{Alignment, DEFAULT_PLACES, Places};

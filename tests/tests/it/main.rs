@@ -26,6 +26,7 @@ mod readers;
 mod round_trip;
 mod run_commands;
 mod sdk;
+mod sql;
 mod sync;
 mod truth;
 mod wrong_pages;

@@ -92,6 +92,11 @@ pub(crate) struct PrintOptions {
 }
 
 impl PrintOptions {
+    /// As `format`, or as the extension says, to `output` or stdout; not in partitions.
+    pub(crate) fn new(format: Option<Format>, output: Option<PathBuf>) -> Self {
+        Self { print: Print { format, output }, partition_by: Vec::new() }
+    }
+
     /// As [`Print::format`]; Parquet for an answer in partitions.
     ///
     /// # Errors

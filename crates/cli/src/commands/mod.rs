@@ -11,11 +11,13 @@ mod join;
 mod lake_question;
 mod projects;
 mod questions;
+pub(crate) mod query;
 mod run;
 mod run_files;
 mod runs;
 mod scan;
 mod serve;
+mod sql;
 mod verify;
 
 use crate::arguments::{Arguments, Command};
@@ -33,6 +35,8 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Histories(options) => history::histories(&options).await,
         Command::Artifact(options) => artifact::artifact(&options).await,
         Command::Scan(options) => scan::scan(&options).await,
+        Command::Query(options) => query::query(&options).await,
+        Command::Sql(options) => sql::sql(&options).await,
         Command::Export(options) => export::export(&options).await,
         Command::Stats(options) => questions::stats(&options).await,
         Command::Best(options) => questions::best(&options).await,
