@@ -67,6 +67,16 @@ pub(crate) struct OnAxis {
     /// How runs come onto it.
     #[arg(long, value_enum, default_value = "buckets")]
     pub(crate) align: Align,
+    #[command(flatten)]
+    pub(crate) places: AxisPlaces,
+    /// Metrics of the machine, such as `system.gpu.0.gpu`, in place of what was logged; the axis is then _runtime or _timestamp.
+    #[arg(long)]
+    pub(crate) system: bool,
+}
+
+/// The places of an axis, and what a run has there.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AxisPlaces {
     /// How many even places or stretches; with exact, and with 0 for asof and linear, it is every place at which any run has a point.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) places: usize,
@@ -85,9 +95,6 @@ pub(crate) struct OnAxis {
     /// Where they end [default: the last place of any run].
     #[arg(long, value_name = "X", allow_hyphen_values = true)]
     pub(crate) to: Option<f64>,
-    /// Metrics of the machine, such as `system.gpu.0.gpu`, in place of what was logged; the axis is then _runtime or _timestamp.
-    #[arg(long)]
-    pub(crate) system: bool,
 }
 
 /// Statistics over groups of runs, on one axis.

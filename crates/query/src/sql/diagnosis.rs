@@ -56,11 +56,13 @@ impl Diagnosis {
         }
         if let Some((before, _)) = message.split_once("' should participate in the GROUP BY clause") {
             let column = before.rsplit('\'').next().unwrap_or_default();
-            let problem = SqlProblem::new(format!("`{column}` is neither grouped by nor aggregated")).at(text, self.column_place(column, false));
+            let problem =
+                SqlProblem::new(format!("`{column}` is neither grouped by nor aggregated")).at(text, self.column_place(column, false));
             return problem.with_hint(format!("add it to GROUP BY, or take one of its values, such as max(\"{column}\")"));
         }
         if let Some(column) = quoted("duplicate output name '") {
-            let problem = SqlProblem::new(format!("two columns of the result are called `{column}`")).at(text, self.column_place(&column, true));
+            let problem =
+                SqlProblem::new(format!("two columns of the result are called `{column}`")).at(text, self.column_place(&column, true));
             return problem.with_hint("name one of them with AS");
         }
         let fault = in_words(error);
@@ -88,9 +90,10 @@ impl Diagnosis {
     }
 
     fn column_place(&self, column: &str, last: bool) -> Option<Range<usize>> {
-        let mut places = self.statement.words.columns.iter().filter(|path| {
-            path.last().is_some_and(|(name, _)| name == column) || joined(path) == column || joined(&path[1..]) == column
-        });
+        let mut places =
+            self.statement.words.columns.iter().filter(|path| {
+                path.last().is_some_and(|(name, _)| name == column) || joined(path) == column || joined(&path[1..]) == column
+            });
         let path = if last { places.next_back() } else { places.next() }?;
         Some(path.first()?.1.start..path.last()?.1.end)
     }

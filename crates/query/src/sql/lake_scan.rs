@@ -18,7 +18,8 @@ use crate::bridge::frame_of_batch;
 pub(super) fn lake_scan(snapshot: &TableSnapshot, schema: &Schema) -> Result<LazyFrame, Error> {
     let schema = Arc::new(schema.clone());
     let scan = |file: &SnapshotFile| {
-        let arguments = ScanArgsAnonymous { schema: Some(Arc::clone(&schema)), name: "PART FILE OF THE LAKE", ..ScanArgsAnonymous::default() };
+        let arguments =
+            ScanArgsAnonymous { schema: Some(Arc::clone(&schema)), name: "PART FILE OF THE LAKE", ..ScanArgsAnonymous::default() };
         let frame = LazyFrame::anonymous_scan(Arc::new(PartFileScan(file.clone())), arguments)?;
         let project = [lit(file.project.entity.as_str()).alias("entity"), lit(file.project.project.as_str()).alias("project")];
         Ok::<_, PolarsError>(frame.with_columns(project))

@@ -305,7 +305,11 @@ pub(super) fn plan(sql: &str, tables: &BTreeMap<String, LazyFrame>) -> PolarsRes
             matches!(data_type, DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::Int8 | DataType::Int16 | DataType::Int32)
         };
         let small: Vec<_> = schema.iter().filter(|(_, data_type)| is_small(data_type)).map(|(name, _)| name.clone()).collect();
-        Ok(if small.is_empty() { frame } else { frame.with_columns(small.into_iter().map(|name| Expr::Column(name).cast(DataType::Int64)).collect::<Vec<_>>()) })
+        Ok(if small.is_empty() {
+            frame
+        } else {
+            frame.with_columns(small.into_iter().map(|name| Expr::Column(name).cast(DataType::Int64)).collect::<Vec<_>>())
+        })
     };
     without_panic(plan).unwrap_or_else(|_panic| Err(polars::error::PolarsError::SQLInterface("the statement cannot be carried out".into())))
 }

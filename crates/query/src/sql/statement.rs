@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use runlake_ingest::without_panic;
-use sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, Spanned as _, Statement as Ast, TableFactor, Visit as _, Visitor,
-};
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Query, Spanned as _, Statement as Ast, TableFactor, Visit as _, Visitor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::ALL_KEYWORDS;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};

@@ -29,7 +29,8 @@ impl Sample {
         let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/digits/wandb");
         import(&lake, std::slice::from_ref(&logs), &ImportOptions::default(), &mut |_| {}).await.unwrap();
         let sparse = fs_err::read_dir(&logs).unwrap().map(|entry| entry.unwrap().path()).find(|path| path.ends_with(folder_of("sparse")));
-        let options = ImportOptions { entity: Some("my team".to_owned()), project: Some("größe 1".to_owned()), ..ImportOptions::default() };
+        let options =
+            ImportOptions { entity: Some("my team".to_owned()), project: Some("größe 1".to_owned()), ..ImportOptions::default() };
         import(&lake, &[sparse.unwrap()], &options, &mut |_| {}).await.unwrap();
         Self { folder, lake }
     }
@@ -81,7 +82,9 @@ async fn rows_of_the_tables() {
         )
         .await;
     insta::assert_snapshot!(cells(&shown), @"");
-    let shown = sample.rows("SELECT project, count(*), min(_step), max(_step) FROM histories WHERE run_id = 'sparse' GROUP BY project ORDER BY 1").await;
+    let shown = sample
+        .rows("SELECT project, count(*), min(_step), max(_step) FROM histories WHERE run_id = 'sparse' GROUP BY project ORDER BY 1")
+        .await;
     insta::assert_snapshot!(cells(&shown), @"");
     let shown = sample.rows(r#"SELECT _step, "Loss", "LOSS", "*" FROM histories WHERE run_id = 'names' ORDER BY _step LIMIT 1"#).await;
     insta::assert_snapshot!(cells(&shown), @"");
@@ -145,7 +148,8 @@ async fn files_are_tables() {
     fs_err::write(&labels, "run_id,label,code\nlr100-seed1,good,007\nlr100-seed2,bad,8\nnobody,none,9\n").unwrap();
     let mut session = sample.session().await;
     session.add_table("labels", &labels).unwrap();
-    let joined = session.query("SELECT r.run_id, l.label, l.code FROM runs r JOIN labels l USING (run_id) ORDER BY r.run_id").await.unwrap();
+    let joined =
+        session.query("SELECT r.run_id, l.label, l.code FROM runs r JOIN labels l USING (run_id) ORDER BY r.run_id").await.unwrap();
     assert_eq!(cells(&joined.collect().await.unwrap()), "run_id | label | code\nlr100-seed1 | good | 007\nlr100-seed2 | bad | 8");
     let taken = session.add_table("runs", &labels).unwrap_err();
     assert!(taken.to_string().ends_with("cannot be the table `runs`: the lake has a table of this name"), "{taken}");
@@ -216,11 +220,77 @@ async fn a_session_goes_on_after_a_fault() {
 
 /// Pieces of statements, put together by chance: most of what comes out is no SQL, some of it is.
 const PIECES: &[&str] = &[
-    "SELECT", "FROM", "runs", "histories", "run_id", "config.lr", "config", "*", ",", "(", ")", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "0",
-    "1", "-1", "'a'", "\"val.acc\"", "=", ">", "+", "/", "AND", "NOT", "NULL", "IN", "BETWEEN", "CASE WHEN", "THEN", "ELSE", "END", "AS x",
-    "JOIN", "USING (run_id)", "ON", "max", "count", "median", "OVER", "PARTITION BY", "UNION", "WITH t AS", "t", "DISTINCT", "HAVING", ".",
-    ";", "--", "/*", "tags", "[1]", "CAST", "::int", "INTERVAL '1 day'", "EXPLAIN", "VALUES", "unnest", "columns('.*')", "date_part('year',",
-    "created_at", "substr", "round", "99999999999999999999", "1e999", "é", "$1", "?", "{", "^a$",
+    "SELECT",
+    "FROM",
+    "runs",
+    "histories",
+    "run_id",
+    "config.lr",
+    "config",
+    "*",
+    ",",
+    "(",
+    ")",
+    "WHERE",
+    "GROUP BY",
+    "ORDER BY",
+    "LIMIT",
+    "0",
+    "1",
+    "-1",
+    "'a'",
+    "\"val.acc\"",
+    "=",
+    ">",
+    "+",
+    "/",
+    "AND",
+    "NOT",
+    "NULL",
+    "IN",
+    "BETWEEN",
+    "CASE WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "AS x",
+    "JOIN",
+    "USING (run_id)",
+    "ON",
+    "max",
+    "count",
+    "median",
+    "OVER",
+    "PARTITION BY",
+    "UNION",
+    "WITH t AS",
+    "t",
+    "DISTINCT",
+    "HAVING",
+    ".",
+    ";",
+    "--",
+    "/*",
+    "tags",
+    "[1]",
+    "CAST",
+    "::int",
+    "INTERVAL '1 day'",
+    "EXPLAIN",
+    "VALUES",
+    "unnest",
+    "columns('.*')",
+    "date_part('year',",
+    "created_at",
+    "substr",
+    "round",
+    "99999999999999999999",
+    "1e999",
+    "é",
+    "$1",
+    "?",
+    "{",
+    "^a$",
 ];
 
 #[test]
@@ -236,7 +306,8 @@ fn whatever_is_asked_nothing_breaks() {
         pieces.prop_map(|pieces| format!("SELECT run_id FROM runs WHERE {}", pieces.join(" "))),
         "\\PC{0,40}".prop_map(|text| format!("SELECT {text}")),
     ];
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner =
+        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() });
     let outcome = runner.run(&statement, |sql| {
         let told = runtime.block_on(async {
             match session.query(&sql).await {

@@ -14,9 +14,8 @@ use crate::{Error, ErrorKind};
 use super::csv_types::typed;
 
 /// Columns that are text whatever is in them, as they are in the lake's tables, so that they can be joined: an id may be all digits.
-const TEXT_COLUMNS: [&str; 12] = [
-    "run_id", "entity", "project", "display_name", "state", "group", "job_type", "sweep_id", "username", "commit", "storage_id", "tag",
-];
+const TEXT_COLUMNS: [&str; 12] =
+    ["run_id", "entity", "project", "display_name", "state", "group", "job_type", "sweep_id", "username", "commit", "storage_id", "tag"];
 
 /// How the endings of names are told to users.
 const ENDINGS: &str = ".csv, .tsv, .parquet, .ndjson, .jsonl, .json, .arrow, .feather, .ipc or .arrows";
@@ -104,7 +103,11 @@ mod tests {
         let path = folder.path().join(name);
         fs_err::write(&path, content).unwrap();
         match user_table("t", &path).and_then(|frame| Ok(frame.collect()?)) {
-            Ok(frame) => format!("{:?} {:?}", frame.schema().iter().map(|(name, dtype)| format!("{name} {dtype}")).collect::<Vec<_>>(), frame.shape()),
+            Ok(frame) => format!(
+                "{:?} {:?}",
+                frame.schema().iter().map(|(name, dtype)| format!("{name} {dtype}")).collect::<Vec<_>>(),
+                frame.shape()
+            ),
             Err(error) => error.to_string().replace(folder.path().to_str().unwrap(), "[DIR]"),
         }
     }
