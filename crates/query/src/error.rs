@@ -125,7 +125,9 @@ impl Error {
             ErrorKind::Lake(error) => error.hint(),
             ErrorKind::UnknownKey { .. } => Some("keys are written with dots, such as val.acc".to_owned()),
             ErrorKind::Sql(problem) => problem.hint().map(str::to_owned),
-            ErrorKind::TableFile { .. } => Some("a table is named and read from a file with NAME=FILE, such as labels=labels.csv".to_owned()),
+            ErrorKind::TableFile { .. } => {
+                Some("a table is named and read from a file with NAME=FILE, such as labels=labels.csv".to_owned())
+            }
             ErrorKind::OutputTaken { .. } => Some("give the folder another name, or delete what is there".to_owned()),
             ErrorKind::Partition { .. } => Some("partitions are folders of Parquet files by columns such as run_id".to_owned()),
             ErrorKind::NoText { .. } => Some("write Parquet or Arrow, which keep every dtype".to_owned()),
