@@ -12,6 +12,7 @@ use runlake_ingest::without_panic;
 use runlake_types::near_names;
 use sqlparser::ast::{Expr, Query, Select, SelectItem, Spanned as _, Visit as _, Visitor};
 
+use super::elsewhere::elsewhere;
 use super::names::Names;
 use super::problem::SqlProblem;
 use super::session::{fresh, plan};
@@ -66,11 +67,8 @@ impl Diagnosis {
             return problem.with_hint("name one of them with AS");
         }
         let fault = in_words(error);
-        // On a thread of its own: Polars does not plan on those of every runtime.
-        let place = std::thread::scope(|scope| {
-            let search = std::thread::Builder::new().name("diagnosis".to_owned()).spawn_scoped(scope, || self.place_of_fault(&fault));
-            search.ok().and_then(|search| search.join().ok()).flatten()
-        });
+        let column = quoted("in column '").and_then(|column| self.column_place(&column, false));
+        let place = elsewhere("diagnosis", || self.place_of_fault(&fault)).flatten().or(column);
         SqlProblem::new(fault.clone()).at(text, place)
     }
 

@@ -11,6 +11,7 @@
 
 mod csv_types;
 mod diagnosis;
+mod elsewhere;
 mod lake_scan;
 mod lake_table;
 mod leaf_column;
