@@ -70,7 +70,6 @@ fn heavy_or_telling_crates_are_named_in_one_place() {
         ("prost", &["runlake-ingest"]),
         ("clap", &["runlake-cli", "runlake-benches", "xtask"]),
         ("indicatif", &["runlake-cli"]),
-        ("plotters", &["runlake-plot"]),
         ("resvg", &["runlake-plot"]),
         ("ratatui", &["runlake-plot"]),
         ("rustyline", &["runlake-cli"]),
