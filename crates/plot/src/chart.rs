@@ -78,7 +78,7 @@ impl Chart {
     /// The only font is the one in this crate; the fonts of the machine are not looked at.
     ///
     /// # Errors
-    /// As [`to_svg`](Self::to_svg); also [`PngScale`](crate::ErrorKind::PngScale) for a scale that is no positive number, and
+    /// As [`to_svg`](Self::to_svg); also [`PngScale`](crate::ErrorKind::PngScale) for a scale outside of 0.1 to 16, and
     /// [`Size`](crate::ErrorKind::Size) for more than 64 million pixels.
     pub fn to_png(&self, size: Size, scale: f64) -> Result<Vec<u8>> {
         let pixels = size.scaled(scale)?;

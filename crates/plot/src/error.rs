@@ -63,7 +63,7 @@ pub enum ErrorKind {
         /// What is possible.
         possible: String,
     },
-    /// A scale of a PNG that is no positive number.
+    /// A scale of a PNG outside of 0.1 to 16.
     #[error("a picture cannot be scaled by {scale}")]
     PngScale {
         /// The scale that was asked for.
@@ -104,7 +104,7 @@ impl Error {
             ErrorKind::Bounds { scale: Scale::Linear, .. } => Some("an axis ends above its beginning, and both are finite".to_owned()),
             ErrorKind::NoPoint { not_positive: 1.., .. } => Some("a linear axis shows values ≤ 0".to_owned()),
             ErrorKind::Size { possible, .. } => Some(possible.clone()),
-            ErrorKind::PngScale { .. } => Some("1 gives the pixels of the size, 2 twice as many each way".to_owned()),
+            ErrorKind::PngScale { .. } => Some("from 0.1 to 16: 1 gives the pixels of the size, 2 twice as many each way".to_owned()),
             ErrorKind::NoPoint { .. } | ErrorKind::Pixels(_) | ErrorKind::Png { .. } => None,
         }
     }

@@ -102,12 +102,12 @@ impl Layout {
         bottom -= SMALL + 8.0;
 
         let frame_height = bottom - top;
-        let y_ticks = Ticks::fitting(&view.y, whole(frame_height / 48.0).min(8), frame_height, 4.0, |_| SMALL);
+        let y_ticks = Ticks::fitting(&view.y, whole(frame_height / 48.0).clamp(3, 8), frame_height, 4.0, |_| SMALL);
         let widest = y_ticks.major.iter().map(|tick| ruler.width(&tick.label, SMALL)).fold(0.0, f64::max);
         let has_y_label = !y_label.trim().is_empty();
         let left = MARGIN + if has_y_label { LABEL + 8.0 } else { 0.0 } + widest + 8.0;
         let frame = Frame { left, top, width: right - left, height: frame_height };
-        let x_ticks = Ticks::fitting(&view.x, whole(frame.width / 75.0).min(10), frame.width, 16.0, |label| ruler.width(label, SMALL));
+        let x_ticks = Ticks::fitting(&view.x, whole(frame.width / 75.0).clamp(3, 11), frame.width, 16.0, |label| ruler.width(label, SMALL));
 
         for tick in &y_ticks.major {
             let y = frame.at_y(view.y.fraction(tick.value).unwrap_or(0.0)) + SMALL * HALF_LETTER;

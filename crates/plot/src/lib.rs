@@ -28,6 +28,7 @@
 mod ansi;
 mod axis;
 mod chart;
+mod elements;
 mod error;
 mod layout;
 mod palette;

@@ -14,6 +14,7 @@ pub struct Size {
 const LEAST: Size = Size { width: 320, height: 200 };
 const MOST_SIDE: u32 = 8192;
 const MOST_PIXELS: u64 = 64_000_000;
+const SCALES: std::ops::RangeInclusive<f64> = 0.1..=16.0;
 
 impl Default for Size {
     fn default() -> Self {
@@ -37,21 +38,20 @@ impl Size {
     /// The pixels of a PNG of this size.
     pub(crate) fn scaled(self, scale: f64) -> Result<Self> {
         self.check()?;
-        if !(scale.is_finite() && scale > 0.0) {
+        if !SCALES.contains(&scale) {
             return Err(ErrorKind::PngScale { scale }.into());
         }
-        let (width, height) = (pixels(self.width, scale), pixels(self.height, scale));
-        match (u32::try_from(width), u32::try_from(height)) {
-            (Ok(width @ 1..), Ok(height @ 1..)) if u64::from(width) * u64::from(height) <= MOST_PIXELS => Ok(Self { width, height }),
-            _ => {
-                let possible = format!("from 1 to {MOST_PIXELS} pixels; use another scale");
-                Err(ErrorKind::Size { width, height, unit: "pixels", possible }.into())
-            }
+        let scaled = Self { width: pixels(self.width, scale), height: pixels(self.height, scale) };
+        let (width, height) = (u64::from(scaled.width), u64::from(scaled.height));
+        if width * height > MOST_PIXELS {
+            let possible = format!("at most {} million pixels; use a smaller size or scale", MOST_PIXELS / 1_000_000);
+            return Err(ErrorKind::Size { width, height, unit: "pixels", possible }.into());
         }
+        Ok(scaled)
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and positive; `as` stops at the greatest u64")]
-fn pixels(length: u32, scale: f64) -> u64 {
-    (f64::from(length) * scale).round() as u64
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a checked length times a checked scale")]
+fn pixels(length: u32, scale: f64) -> u32 {
+    (f64::from(length) * scale).round() as u32
 }

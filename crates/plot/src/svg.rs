@@ -4,8 +4,9 @@
 //! said once for all the lines of a series.
 
 use crate::{
-    Chart, Series,
-    layout::{Anchor, KEY_WIDTH, Layout, Text},
+    Chart, Line, Series,
+    elements::{Document, decimal, path},
+    layout::{KEY_WIDTH, Layout},
     palette::{dash_of, shade_of},
     text,
     trace::{Frame, Point, Trace, areas, trace},
@@ -15,10 +16,18 @@ use crate::{
 const GRID: &str = "#e4e4e4";
 const FAINT_GRID: &str = "#f2f2f2";
 const AXIS: &str = "#8a8a8a";
+const BAND_OPACITY: &str = "0.18";
 /// How far lines may reach over the frame: the width of a stroke that runs along its edge.
 const OVERHANG: f64 = 1.0;
-/// How many points the lines of a chart have at most, if columns of two pixels do not make them more.
+/// How many points the lines of a layer have at most, as long as columns of two pixels are wide enough for that.
 const MOST_POINTS: f64 = 160_000.0;
+
+/// What lies behind, and what lies before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Raw,
+    Main,
+}
 
 /// How lines are stroked.
 struct Stroke {
@@ -45,7 +54,9 @@ pub(crate) fn draw(chart: &Chart, view: &View, layout: &Layout) -> String {
     );
     svg.empty("rect", &[("width", "100%"), ("height", "100%"), ("fill", "#ffffff")]);
     grid(&mut svg, view, layout);
-    curves(&mut svg, chart, view, layout.frame);
+    bands(&mut svg, chart, view, layout.frame);
+    lines(&mut svg, chart, view, layout.frame, Layer::Raw);
+    lines(&mut svg, chart, view, layout.frame, Layer::Main);
     legend(&mut svg, chart, layout);
     svg.open("g", &[("class", "text")]);
     for text in &layout.texts {
@@ -53,7 +64,7 @@ pub(crate) fn draw(chart: &Chart, view: &View, layout: &Layout) -> String {
     }
     svg.close("g");
     svg.close("svg");
-    svg.0
+    svg.into_text()
 }
 
 fn grid(svg: &mut Document, view: &View, layout: &Layout) {
@@ -80,51 +91,51 @@ fn grid(svg: &mut Document, view: &View, layout: &Layout) {
     svg.path(&axes, &[("class", "axis"), ("fill", "none"), ("stroke", AXIS)]);
 }
 
-fn curves(svg: &mut Document, chart: &Chart, view: &View, frame: Frame) {
-    let bounds = frame.grown(OVERHANG);
-    let count = |lines: fn(&Series) -> usize| chart.series.iter().map(lines).sum::<usize>();
-    let (lines, raw) = (count(|series| series.lines.len()), count(|series| series.raw.len()));
-    let column = (number(lines + raw) * frame.width * 4.0 / MOST_POINTS).clamp(0.5, 2.0);
-    let places = || chart.series.iter().enumerate();
-
-    let bands = places().filter_map(|(place, series)| series.band.as_ref().map(|band| (shade_of(series, place), band)));
-    let opacity = if bands.clone().count() > 6 { "0.12" } else { "0.18" };
+fn bands(svg: &mut Document, chart: &Chart, view: &View, frame: Frame) {
+    let bands = || chart.series.iter().enumerate().filter_map(|(place, series)| Some((shade_of(series, place), series.band.as_ref()?)));
+    let opacity = match bands().count() {
+        0 => return,
+        1..=6 => BAND_OPACITY,
+        _ => "0.12",
+    };
     svg.open("g", &[("class", "bands"), ("fill-opacity", opacity)]);
-    for (shade, band) in bands {
-        let corners: String = areas(band, view, frame, bounds, 1.0).iter().map(|area| path(area) + "z").collect();
+    for (shade, band) in bands() {
+        let corners: String = areas(band, view, frame, frame.grown(OVERHANG), 1.0).iter().map(|area| path(area) + "z").collect();
         svg.path(&corners, &[("fill", shade.hex)]);
     }
     svg.close("g");
+}
 
-    for (class, lines_of, stroke) in [
-        ("raw", (|series| &series.raw) as fn(&Series) -> &Vec<crate::Line>, Stroke { width: 1.0, ..Stroke::of(raw).fainter(0.3) }),
-        ("lines", |series| &series.lines, Stroke::of(lines)),
-    ] {
-        svg.open("g", &[("class", class), ("fill", "none"), ("stroke-linejoin", "round")]);
-        for (place, series) in places().filter(|(_, series)| !lines_of(series).is_empty()) {
-            let shade = shade_of(series, place);
-            let dashes = dash_array(series, place, stroke.width);
-            let (width, opacity) = (decimal(stroke.width), decimal(stroke.opacity));
-            let mut attributes = vec![("stroke", shade.hex), ("stroke-width", &width), ("stroke-opacity", &opacity)];
-            if class == "lines" && !dashes.is_empty() {
-                attributes.push(("stroke-dasharray", &dashes));
-            } else {
-                attributes.push(("stroke-linecap", "round"));
-            }
-            svg.open("g", &attributes);
-            for line in lines_of(series) {
-                let Trace { pieces, dots, infinite } = trace(line, view, frame, bounds, column);
-                svg.path(&pieces.iter().map(|piece| path(piece)).collect::<String>(), &[]);
-                let marks = infinite.iter().map(|point| triangle(*point, frame));
-                svg.path(
-                    &dots.iter().map(|dot| disc(*dot, stroke.width)).chain(marks).collect::<String>(),
-                    &[("fill", shade.hex), ("fill-opacity", &opacity), ("stroke", "none")],
-                );
-            }
-            svg.close("g");
+/// The lines of all series that lie in one layer.
+fn lines(svg: &mut Document, chart: &Chart, view: &View, frame: Frame, layer: Layer) {
+    let series_of_layer = || chart.series.iter().enumerate().filter(|(_, series)| !layer.lines_of(series).is_empty());
+    let count: usize = series_of_layer().map(|(_, series)| layer.lines_of(series).len()).sum();
+    if count == 0 {
+        return;
+    }
+    let stroke = layer.stroke(count);
+    let (width, opacity) = (decimal(stroke.width), decimal(stroke.opacity));
+    let column = (number(count) * frame.width * 4.0 / MOST_POINTS).clamp(0.5, 2.0);
+    svg.open(
+        "g",
+        &[("class", layer.class()), ("fill", "none"), ("stroke-linejoin", "round"), ("stroke-width", &width), ("stroke-opacity", &opacity)],
+    );
+    for (place, series) in series_of_layer() {
+        let shade = shade_of(series, place);
+        let dashes = if layer == Layer::Main { dash_array(series, place, stroke.width) } else { String::new() };
+        let ends = if dashes.is_empty() { ("stroke-linecap", "round") } else { ("stroke-dasharray", dashes.as_str()) };
+        svg.open("g", &[("stroke", shade.hex), ends]);
+        for line in layer.lines_of(series) {
+            let Trace { pieces, dots, infinite } = trace(line, view, frame, frame.grown(OVERHANG), column);
+            svg.path(&pieces.iter().map(|piece| path(piece)).collect::<String>(), &[]);
+            let dots: String = dots.iter().map(|dot| disc(*dot, stroke.width)).collect();
+            svg.path(&dots, &[("fill", shade.hex), ("fill-opacity", &opacity), ("stroke", "none")]);
+            let marks: String = infinite.iter().map(|point| triangle(*point, frame)).collect();
+            svg.path(&marks, &[("class", "infinite"), ("fill", shade.hex), ("stroke", "none")]);
         }
         svg.close("g");
     }
+    svg.close("g");
 }
 
 fn legend(svg: &mut Document, chart: &Chart, layout: &Layout) {
@@ -141,7 +152,7 @@ fn legend(svg: &mut Document, chart: &Chart, layout: &Layout) {
                     ("width", &decimal(KEY_WIDTH)),
                     ("height", "10"),
                     ("fill", shade.hex),
-                    ("fill-opacity", "0.18"),
+                    ("fill-opacity", BAND_OPACITY),
                 ],
             );
         }
@@ -156,130 +167,38 @@ fn legend(svg: &mut Document, chart: &Chart, layout: &Layout) {
     svg.close("g");
 }
 
-impl Stroke {
-    /// The more lines, the thinner and the fainter each.
-    fn of(lines: usize) -> Self {
-        match lines {
-            0..=10 => Self { width: 1.8, opacity: 1.0 },
-            11..=30 => Self { width: 1.3, opacity: 0.8 },
-            _ => Self { width: 1.0, opacity: (18.0 / number(lines)).clamp(0.12, 0.55) },
+impl Layer {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Main => "lines",
         }
     }
 
-    fn fainter(self, by: f64) -> Self {
-        Self { opacity: (self.opacity * by).max(0.06), ..self }
+    fn lines_of(self, series: &Series) -> &[Line] {
+        match self {
+            Self::Raw => &series.raw,
+            Self::Main => &series.lines,
+        }
+    }
+
+    /// The more lines, the thinner and the fainter each; what lies behind is fainter still.
+    fn stroke(self, lines: usize) -> Stroke {
+        let (width, opacity) = match lines {
+            0..=10 => (1.8, 1.0),
+            11..=30 => (1.3, 0.8),
+            _ => (1.0, (45.0 / number(lines)).clamp(0.25, 0.7)),
+        };
+        match self {
+            Self::Raw => Stroke { width: 1.0, opacity: opacity * 0.3 },
+            Self::Main => Stroke { width, opacity },
+        }
     }
 }
 
 fn dash_array(series: &Series, place: usize, width: f64) -> String {
     let lengths: Vec<String> = dash_of(series, place).pattern().iter().map(|length| decimal(length * width)).collect();
     lengths.join(" ")
-}
-
-/// Elements, one to a line.
-#[derive(Default)]
-struct Document(String);
-
-impl Document {
-    fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.start(name, attributes);
-        self.0.push_str(">\n");
-    }
-
-    fn close(&mut self, name: &str) {
-        self.0.push_str("</");
-        self.0.push_str(name);
-        self.0.push_str(">\n");
-    }
-
-    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.start(name, attributes);
-        self.0.push_str("/>\n");
-    }
-
-    /// A path, unless it has no points.
-    fn path(&mut self, data: &str, attributes: &[(&str, &str)]) {
-        if !data.is_empty() {
-            self.empty("path", &[attributes, &[("d", data)]].concat());
-        }
-    }
-
-    fn text(&mut self, text: &Text) {
-        let (x, y) = (decimal(text.x), decimal(text.y));
-        let turn = format!("rotate(-90 {x} {y})");
-        let size = decimal(text.size);
-        let mut attributes = vec![("x", x.as_str()), ("y", &y), ("font-size", &size), ("fill", text.colour)];
-        match text.anchor {
-            Anchor::Start => {}
-            Anchor::Middle => attributes.push(("text-anchor", "middle")),
-            Anchor::End => attributes.push(("text-anchor", "end")),
-        }
-        if text.is_upright {
-            attributes.push(("transform", &turn));
-        }
-        self.start("text", &attributes);
-        self.0.push('>');
-        self.escaped(&text.content);
-        self.close("text");
-    }
-
-    fn start(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.0.push('<');
-        self.0.push_str(name);
-        for (name, value) in attributes {
-            self.0.push(' ');
-            self.0.push_str(name);
-            self.0.push_str("=\"");
-            self.escaped(value);
-            self.0.push('"');
-        }
-    }
-
-    fn escaped(&mut self, text: &str) {
-        for character in text.chars() {
-            match character {
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '&' => self.0.push_str("&amp;"),
-                '"' => self.0.push_str("&quot;"),
-                other => self.0.push(other),
-            }
-        }
-    }
-}
-
-/// Lines from point to point. All but the first are told by their distance, in whole tenths of a pixel, so that nothing adds up.
-fn path(points: &[Point]) -> String {
-    let Some((first, others)) = points.split_first() else { return String::new() };
-    let mut last = (tenths(first.x), tenths(first.y));
-    let mut data = format!("M{}{}", coordinate(last.0, false), coordinate(last.1, true));
-    let mut distances = String::new();
-    for point in others {
-        let next = (tenths(point.x), tenths(point.y));
-        if next != last {
-            let is_further = !distances.is_empty();
-            distances += &coordinate(next.0 - last.0, is_further);
-            distances += &coordinate(next.1 - last.1, true);
-        }
-        last = next;
-    }
-    // A line that is shorter than a tenth of a pixel still has its round ends.
-    data += "l";
-    data += if distances.is_empty() { "0 0" } else { &distances };
-    data
-}
-
-/// A number of tenths, with a space before it where one is needed.
-fn coordinate(tenths: i64, is_further: bool) -> String {
-    let before = if tenths < 0 {
-        "-"
-    } else if is_further {
-        " "
-    } else {
-        ""
-    };
-    let (whole, tenth) = (tenths.abs() / 10, tenths.abs() % 10);
-    if tenth == 0 { format!("{before}{whole}") } else { format!("{before}{whole}.{tenth}") }
 }
 
 /// A filled circle around a point that stands alone.
@@ -301,16 +220,6 @@ fn triangle(point: Point, frame: Frame) -> String {
 /// The middle of the pixel, where a line one pixel wide is sharp.
 fn crisp(value: f64) -> f64 {
     value.floor() + 0.5
-}
-
-fn decimal(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "places in a picture; `as` stops at the ends")]
-fn tenths(value: f64) -> i64 {
-    (value * 10.0).round() as i64
 }
 
 fn number(count: usize) -> f64 {

@@ -93,7 +93,7 @@ fn surround(chart: &Chart, view: &View, colour: bool, buffer: &mut Buffer) -> Re
         buffer.set_stringn(columns - width(&label), bottom, label, usize::from(columns), dim);
     }
     let height = bottom - top - 2;
-    let y_ticks = Ticks::fitting(&view.y, usize::from(height / 3).clamp(2, 8), f64::from(height - 1), 0.0, |_| 1.0);
+    let y_ticks = Ticks::fitting(&view.y, usize::from(height / 3).clamp(3, 8), f64::from(height - 1), 0.0, |_| 1.0);
     let gutter = y_ticks.major.iter().map(|tick| width(&tick.label)).max().unwrap_or(0);
     let area = Rect::new(gutter + 2, top, columns - gutter - 3, height);
     axes(view, &y_ticks, area, dim, buffer);
@@ -116,7 +116,7 @@ fn axes(view: &View, y_ticks: &Ticks, area: Rect, style: Style, buffer: &mut Buf
         buffer.set_string(axis, y, "┤", style);
         buffer.set_string(axis - 1 - width(&tick.label), y, &tick.label, style);
     }
-    let labels = usize::from(area.width / 10).clamp(2, 10);
+    let labels = usize::from(area.width / 9).clamp(3, 10);
     let x_ticks = Ticks::fitting(&view.x, labels, f64::from(area.width), 2.0, |label| f64::from(width(label)));
     let mut free_from = 0;
     for tick in &x_ticks.major {

@@ -20,6 +20,8 @@ pub(crate) struct Ticks {
     pub(crate) minor: Vec<f64>,
 }
 
+const LEAST_FLOAT: f64 = 5e-324;
+
 /// `digits` × 10^`exponent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Decimal {
@@ -51,17 +53,21 @@ impl Ticks {
 
 /// Multiples of 1, 2 or 5 times a power of ten.
 fn linear(span: &Span, most: usize) -> Ticks {
-    let least_step = span.high / count(most) - span.low / count(most);
+    let least_step = (span.high / count(most) - span.low / count(most)).max(LEAST_FLOAT);
     let magnitude = floor(least_step.log10());
     let steps = (magnitude - 1..=magnitude + 1).flat_map(|exponent| [1, 2, 5].map(|digits| Decimal { digits, exponent }));
     let decimals = steps.into_iter().find_map(|step| {
         let (first, last) = ((span.low / step.value()).ceil(), (span.high / step.value()).floor());
         // Beyond this, neighbouring multiples are the same float.
         let is_exact = first.abs() < 1e15 && last.abs() < 1e15;
-        (is_exact && last - first < count(most)).then(|| {
-            let multiples = floor_i64(first)..=floor_i64(last);
-            multiples.map(|multiple| Decimal { digits: multiple * step.digits, exponent: step.exponent }).collect::<Vec<_>>()
-        })
+        if !is_exact || last - first > count(most) {
+            return None;
+        }
+        // One more at each end: the quotients may be off by a rounding, the values of multiples are not.
+        let multiples = floor_i64(first) - 1..=floor_i64(last) + 1;
+        let decimals = multiples.map(|multiple| Decimal { digits: multiple * step.digits, exponent: step.exponent });
+        let decimals: Vec<_> = decimals.filter(|decimal| (span.low..=span.high).contains(&decimal.value())).collect();
+        (decimals.len() <= most).then_some(decimals)
     });
     let decimals = decimals.unwrap_or_default();
     let write = writer(&decimals);
@@ -234,12 +240,14 @@ mod tests {
         let labels = |low, high| labels(Scale::Log, low, high, 6);
         insta::assert_snapshot!(labels(1e-5, 1.0), @"1e-5 1e-4 0.001 0.01 0.1 1");
         insta::assert_snapshot!(labels(1.0, 1e9), @"1 100 10k 1M 100M");
-        insta::assert_snapshot!(labels(1e-300, 1e300), @"1e-300 1e-200 1e-100 1 1e100 1e200 1e300");
+        insta::assert_snapshot!(labels(1e-300, 1e300), @"1e-200 1 1e200");
         insta::assert_snapshot!(labels(0.3, 4.0), @"0.5 1 2");
         insta::assert_snapshot!(labels(1.0, 1.5), @"1.0 1.1 1.2 1.3 1.4 1.5");
     }
 
     proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
         #[test]
         fn ticks_lie_within_the_axis_and_ascend(low in proptest::num::f64::NORMAL, high in proptest::num::f64::NORMAL, most in 2_usize..12, is_log: bool) {
             let scale = if is_log { Scale::Log } else { Scale::Linear };

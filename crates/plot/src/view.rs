@@ -21,9 +21,17 @@ pub(crate) struct View {
     pub(crate) left_out: Vec<String>,
 }
 
-/// The part of an axis that stays free beyond the values, at each end.
-const X_MARGIN: f64 = 0.0;
-const Y_MARGIN: f64 = 0.04;
+/// What an axis has beyond its values, at each end, as a part of its length.
+#[derive(Debug, Clone, Copy)]
+enum Room {
+    /// A margin, so that no curve runs along the edge.
+    Margin(f64),
+    /// So much at most, if the axis reaches a round number by it: steps from 0 to 9,999 fill an axis up to 10,000.
+    UpToRound(f64),
+}
+
+const X_ROOM: Room = Room::UpToRound(0.02);
+const Y_ROOM: Room = Room::Margin(0.04);
 
 impl Span {
     /// How far along the axis a value lies: 0 at the low end, 1 at the high end, less or more beyond them, infinite for infinities.
@@ -61,7 +69,10 @@ impl View {
             for line in series.lines.iter().chain(&series.raw) {
                 points += line.x.len();
                 for (at, value) in line.x.iter().zip(&line.y) {
-                    if has_place(&chart.x, *at) && has_place(&chart.y, *value) {
+                    if has_place(&chart.x, *at) && value.is_infinite() {
+                        // Its mark stands at the edge.
+                        x.add(*at);
+                    } else if has_place(&chart.x, *at) && has_place(&chart.y, *value) {
                         x.add(*at);
                         y.add(*value);
                     }
@@ -83,7 +94,7 @@ impl View {
         let (Some(all_x), Some(all_y)) = (x.0, y.0) else {
             return Err(ErrorKind::NoPoint { series: chart.series.len(), points, not_positive: not_positive.iter().sum() }.into());
         };
-        let view = Self { x: span("x", &chart.x, all_x, X_MARGIN)?, y: span("y", &chart.y, all_y, Y_MARGIN)?, left_out: Vec::new() };
+        let view = Self { x: span("x", &chart.x, all_x, X_ROOM)?, y: span("y", &chart.y, all_y, Y_ROOM)?, left_out: Vec::new() };
         let mut left_out = Vec::new();
         for (axis, count) in [("x", not_positive[0]), ("y", not_positive[1])] {
             match count {
@@ -151,11 +162,11 @@ fn check_lengths(series: &Series) -> Result<()> {
 }
 
 /// The values that an axis shows, given the least and the greatest of its data.
-fn span(name: &'static str, axis: &Axis, (least, greatest): (f64, f64), margin: f64) -> Result<Span> {
+fn span(name: &'static str, axis: &Axis, (least, greatest): (f64, f64), room: Room) -> Result<Span> {
     let scale = axis.scale;
     let (mut low, mut high) = match scale {
-        Scale::Linear => linear_room(least, greatest, margin),
-        Scale::Log => log_room(least, greatest, margin),
+        Scale::Linear => linear_room(least, greatest, room),
+        Scale::Log => log_room(least, greatest, room),
     };
     // An end that is given moves the other one only if that would leave nothing.
     match (axis.low, axis.high) {
@@ -173,39 +184,53 @@ fn span(name: &'static str, axis: &Axis, (least, greatest): (f64, f64), margin: 
     }
 }
 
-fn linear_room(least: f64, greatest: f64, margin: f64) -> (f64, f64) {
+fn linear_room(least: f64, greatest: f64, room: Room) -> (f64, f64) {
     let magnitude = least.abs().max(greatest.abs());
-    let length = greatest / 2.0 - least / 2.0;
-    if length <= magnitude * 1e-12 || length < f64::MIN_POSITIVE {
+    let half = greatest / 2.0 - least / 2.0;
+    let (low, high) = if half <= magnitude * 1e-12 || half < f64::MIN_POSITIVE {
         // Values that are the same, but for the last digits, lie in the middle.
-        let room = if magnitude < f64::MIN_POSITIVE * 1e3 { 1.0 } else { magnitude / 10.0 };
-        return ((least - room).max(f64::MIN), (greatest + room).min(f64::MAX));
-    }
-    let room = length * 2.0_f64.min(f64::MAX / length) * margin;
-    let (low, high) = ((least - room).max(f64::MIN), (greatest + room).min(f64::MAX));
+        let around = if magnitude < f64::MIN_POSITIVE * 1e3 { 1.0 } else { magnitude / 10.0 };
+        return ((least - around).max(f64::MIN), (greatest + around).min(f64::MAX));
+    } else {
+        match room {
+            Room::Margin(part) => (least - half * (2.0 * part), greatest + half * (2.0 * part)),
+            Room::UpToRound(part) => {
+                let unit = 10_f64.powf(half.log10().floor());
+                let (low, high) = ((least / unit).floor() * unit, (greatest / unit).ceil() * unit);
+                let is_near = |round: f64, value: f64| (round - value).abs() <= half * (2.0 * part);
+                (if is_near(low, least) { low } else { least }, if is_near(high, greatest) { high } else { greatest })
+            }
+        }
+    };
+    let (low, high) = (low.max(f64::MIN), high.min(f64::MAX));
     // Losses and accuracies do not go below 0, and neither does their axis.
     (if least >= 0.0 { low.max(0.0) } else { low }, if greatest <= 0.0 { high.min(0.0) } else { high })
 }
 
-fn log_room(least: f64, greatest: f64, margin: f64) -> (f64, f64) {
+fn log_room(least: f64, greatest: f64, room: Room) -> (f64, f64) {
     let ratio = greatest.log10() - least.log10();
     if ratio <= 1e-9 {
         return (below(Scale::Log, least), above(Scale::Log, greatest));
     }
-    let room = 10_f64.powf(ratio * margin);
-    ((least / room).max(f64::MIN_POSITIVE.min(least)), (greatest * room).min(f64::MAX))
+    match room {
+        Room::Margin(part) => {
+            let times = 10_f64.powf(ratio * part);
+            ((least / times).max(f64::MIN_POSITIVE.min(least)), (greatest * times).min(f64::MAX))
+        }
+        Room::UpToRound(_) => (least, greatest),
+    }
 }
 
 fn above(scale: Scale, value: f64) -> f64 {
     match scale {
-        Scale::Linear => linear_room(value, value, 0.0).1,
+        Scale::Linear => linear_room(value, value, Y_ROOM).1,
         Scale::Log => (value * 3.0).min(f64::MAX),
     }
 }
 
 fn below(scale: Scale, value: f64) -> f64 {
     match scale {
-        Scale::Linear => linear_room(value, value, 0.0).0,
+        Scale::Linear => linear_room(value, value, Y_ROOM).0,
         Scale::Log => value / 3.0,
     }
 }
@@ -225,9 +250,20 @@ mod tests {
     #[test]
     fn an_axis_does_not_go_below_zero_when_its_values_do_not() {
         let view = View::of(&chart(&[0.0, 10.0], &[0.01, 1.0])).unwrap();
-        assert_eq!((view.x.low, view.x.high), (0.0, 10.0));
         assert_eq!(view.y.fraction(0.0), Some(0.0));
         assert!(view.y.high > 1.0 && view.y.high < 1.1);
+    }
+
+    #[test]
+    fn the_x_axis_ends_at_a_round_number_that_is_near() {
+        let ends = |low, high| {
+            let view = View::of(&chart(&[low, high], &[0.0, 1.0])).unwrap();
+            (view.x.low, view.x.high)
+        };
+        assert_eq!(ends(0.0, 10.0), (0.0, 10.0));
+        assert_eq!(ends(1.0, 19_999.0), (0.0, 20_000.0));
+        assert_eq!(ends(250.0, 49_750.0), (0.0, 50_000.0));
+        assert_eq!(ends(0.0, 17_300.0), (0.0, 17_300.0));
     }
 
     #[test]
