@@ -21,7 +21,8 @@ pub(crate) fn text_of(buffer: &Buffer, colour: bool) -> String {
                 continue;
             }
             covered = Span::raw(cell.symbol()).width().saturating_sub(1);
-            let next = if colour && cell.symbol() != " " { sequence(cell) } else { String::new() };
+            // A blank looks the same in any style.
+            let next = if cell.symbol() == " " || !colour { style.clone() } else { sequence(cell) };
             if next != style {
                 if !style.is_empty() {
                     text.push_str(RESET);

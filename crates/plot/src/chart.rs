@@ -1,6 +1,6 @@
 //! The chart: two axes and the series drawn over them, and the three ways to draw it.
 
-use crate::{Axis, Result, Series, Size, layout::Layout, png, svg, terminal, view::View};
+use crate::{Axis, Error, Series, Size, layout::Layout, png, svg, terminal, view::View};
 
 /// A chart of curves: plain data, which is checked when it is drawn.
 ///
@@ -67,7 +67,7 @@ impl Chart {
     /// [`ErrorKind::NoPoint`](crate::ErrorKind::NoPoint) when there is nothing to draw, [`Lengths`](crate::ErrorKind::Lengths) when a
     /// point lacks a coordinate, [`Bounds`](crate::ErrorKind::Bounds) when an axis has no length, and
     /// [`Size`](crate::ErrorKind::Size) outside of 320 × 200 to 8,192 × 8,192.
-    pub fn to_svg(&self, size: Size) -> Result<String> {
+    pub fn to_svg(&self, size: Size) -> Result<String, Error> {
         size.check()?;
         let view = View::of(self)?;
         Ok(svg::draw(self, &view, &Layout::of(self, &view, size)))
@@ -80,7 +80,7 @@ impl Chart {
     /// # Errors
     /// As [`to_svg`](Self::to_svg); also [`PngScale`](crate::ErrorKind::PngScale) for a scale outside of 0.1 to 16, and
     /// [`Size`](crate::ErrorKind::Size) for more than 64 million pixels.
-    pub fn to_png(&self, size: Size, scale: f64) -> Result<Vec<u8>> {
+    pub fn to_png(&self, size: Size, scale: f64) -> Result<Vec<u8>, Error> {
         let pixels = size.scaled(scale)?;
         png::draw(&self.to_svg(size)?, scale, pixels)
     }
@@ -101,7 +101,7 @@ impl Chart {
     ///
     /// # Errors
     /// As [`to_svg`](Self::to_svg), with [`Size`](crate::ErrorKind::Size) outside of 24 × 8 to 1,000 × 1,000 characters.
-    pub fn to_terminal(&self, columns: u16, rows: u16, colour: bool) -> Result<String> {
+    pub fn to_terminal(&self, columns: u16, rows: u16, colour: bool) -> Result<String, Error> {
         terminal::check(columns, rows)?;
         Ok(terminal::draw(self, &View::of(self)?, columns, rows, colour))
     }

@@ -8,8 +8,8 @@ pub struct Error(Box<ErrorKind>);
 
 const _: () = assert!(size_of::<Error>() == size_of::<usize>());
 
-/// What a function of this crate gives.
-pub type Result<T> = std::result::Result<T, Error>;
+/// What the functions of this crate give.
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// The kinds of [`Error`].
 #[derive(Debug, thiserror::Error)]

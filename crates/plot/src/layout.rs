@@ -103,6 +103,7 @@ impl Layout {
 
         let frame_height = bottom - top;
         let y_ticks = Ticks::fitting(&view.y, whole(frame_height / 48.0).clamp(3, 8), frame_height, 4.0, |_| SMALL);
+        let y_ticks = y_ticks.unless_wider(width * 0.35, |label| ruler.width(label, SMALL));
         let widest = y_ticks.major.iter().map(|tick| ruler.width(&tick.label, SMALL)).fold(0.0, f64::max);
         let has_y_label = !y_label.trim().is_empty();
         let left = MARGIN + if has_y_label { LABEL + 8.0 } else { 0.0 } + widest + 8.0;

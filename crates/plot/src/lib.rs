@@ -44,7 +44,9 @@ mod view;
 
 pub use axis::{Axis, Scale};
 pub use chart::Chart;
-pub use error::{Error, ErrorKind, Result};
+use error::Result;
+
+pub use error::{Error, ErrorKind};
 pub use palette::{Colour, Dash};
 pub use series::{Band, Line, Series};
 pub use size::Size;

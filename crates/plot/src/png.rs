@@ -20,9 +20,21 @@ pub(crate) fn draw(svg: &str, scale: f64, pixels: Size) -> Result<Vec<u8>> {
 }
 
 /// How SVG is read: with one font, whatever the machine has.
-pub(crate) fn options() -> Options<'static> {
+fn options() -> Options<'static> {
     let mut fonts = fontdb::Database::new();
     fonts.load_font_source(fontdb::Source::Binary(Arc::new(text::FONT)));
     fonts.set_sans_serif_family(text::FAMILY);
     Options { fontdb: Arc::new(fonts), font_family: text::FAMILY.to_owned(), ..Options::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_font_whatever_the_machine_has() {
+        let options = options();
+        let faces: Vec<&str> = options.fontdb.faces().map(|face| face.post_script_name.as_str()).collect();
+        assert_eq!(faces, ["DejaVuSans"]);
+    }
 }

@@ -17,8 +17,8 @@ const GRID: &str = "#e4e4e4";
 const FAINT_GRID: &str = "#f2f2f2";
 const AXIS: &str = "#8a8a8a";
 const BAND_OPACITY: &str = "0.18";
-/// How far lines may reach over the frame: the width of a stroke that runs along its edge.
-const OVERHANG: f64 = 1.0;
+/// How far lines may reach over the frame: no more than sums are off by.
+const OVERHANG: f64 = 0.01;
 /// How many points the lines of a layer have at most, as long as columns of two pixels are wide enough for that.
 const MOST_POINTS: f64 = 160_000.0;
 

@@ -94,6 +94,7 @@ fn surround(chart: &Chart, view: &View, colour: bool, buffer: &mut Buffer) -> Re
     }
     let height = bottom - top - 2;
     let y_ticks = Ticks::fitting(&view.y, usize::from(height / 3).clamp(3, 8), f64::from(height - 1), 0.0, |_| 1.0);
+    let y_ticks = y_ticks.unless_wider(f64::from(columns / 2), |label| f64::from(width(label)));
     let gutter = y_ticks.major.iter().map(|tick| width(&tick.label)).max().unwrap_or(0);
     let area = Rect::new(gutter + 2, top, columns - gutter - 3, height);
     axes(view, &y_ticks, area, dim, buffer);
@@ -134,29 +135,36 @@ fn axes(view: &View, y_ticks: &Ticks, area: Rect, style: Style, buffer: &mut Buf
 fn curves(chart: &Chart, view: &View, colour: bool, area: Rect, buffer: &mut Buffer) {
     let frame = dots_of(area);
     let looks: Vec<Look> = chart.series.iter().enumerate().map(|(place, series)| Look::of(chart, series, place, colour)).collect();
-    let paint = |context: &mut Context<'_>| {
-        for (series, look) in chart.series.iter().zip(&looks) {
-            context.marker(if colour { Marker::Braille } else { Marker::Custom(FAINT_MARK) });
-            for edge in series.band.iter().flat_map(|band| [&band.low, &band.high].map(|edge| Line::new(band.x.clone(), edge.clone()))) {
-                strokes(context, &trace(&edge, view, frame, frame, 1.0), frame, look.faint);
-            }
-            for line in &series.raw {
-                strokes(context, &trace(line, view, frame, frame, 1.0), frame, look.faint);
-            }
+    let all = || chart.series.iter().zip(&looks);
+    let draw =
+        |context: &mut Context<'_>, line: &Line, colour: Color| strokes(context, &trace(line, view, frame, frame, 1.0), frame, colour);
+    let bands = |context: &mut Context<'_>| {
+        for (band, look) in all().filter_map(|(series, look)| Some((series.band.as_ref()?, look))) {
+            draw(context, &Line::new(&band.x[..], &band.low[..]), look.faint);
+            draw(context, &Line::new(&band.x[..], &band.high[..]), look.faint);
         }
-        // Braille first and in one layer, where dots of several lines share a character; then what has a character of its own.
-        for is_braille in [true, false] {
-            if is_braille {
-                context.marker(Marker::Braille);
-            }
-            for (series, look) in chart.series.iter().zip(&looks).filter(|(_, look)| look.mark.is_none() == is_braille) {
-                if let Some(mark) = look.mark {
-                    context.marker(Marker::Custom(mark));
-                }
-                for line in &series.lines {
-                    strokes(context, &trace(line, view, frame, frame, 1.0), frame, look.main);
-                }
-            }
+    };
+    let paint = |context: &mut Context<'_>| {
+        let behind = if colour { Marker::Braille } else { Marker::Custom(FAINT_MARK) };
+        context.marker(behind);
+        for (series, look) in all() {
+            series.raw.iter().for_each(|line| draw(context, line, look.faint));
+        }
+        if !colour {
+            bands(context);
+        }
+        // Braille in one layer, where dots of lines and of the edges of bands share a character.
+        context.marker(Marker::Braille);
+        if colour {
+            bands(context);
+        }
+        for (series, look) in all().filter(|(_, look)| look.mark.is_none()) {
+            series.lines.iter().for_each(|line| draw(context, line, look.main));
+        }
+        // What has a character of its own comes on top.
+        for (series, look, mark) in all().filter_map(|(series, look)| Some((series, look, look.mark?))) {
+            context.marker(Marker::Custom(mark));
+            series.lines.iter().for_each(|line| draw(context, line, look.main));
         }
     };
     Canvas::default().x_bounds([0.0, frame.width]).y_bounds([0.0, frame.height]).paint(paint).render(area, buffer);

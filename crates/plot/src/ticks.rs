@@ -42,6 +42,12 @@ impl Ticks {
         (2..=most.max(2)).rev().map(|most| Self::of(span, most)).find(fits).unwrap_or_else(|| Self { major: Vec::new(), minor: Vec::new() })
     }
 
+    /// The same ticks; none if a label is wider than `most`, since the curves would have no room beside it: twenty digits in a small
+    /// picture.
+    pub(crate) fn unless_wider(self, most: f64, width: impl Fn(&str) -> f64) -> Self {
+        if self.major.iter().any(|tick| width(&tick.label) > most) { Self { major: Vec::new(), ..self } } else { self }
+    }
+
     fn of(span: &Span, most: usize) -> Self {
         let ticks = match span.scale {
             Scale::Linear => None,
@@ -214,7 +220,7 @@ mod tests {
     use super::*;
 
     fn labels(scale: Scale, low: f64, high: f64, most: usize) -> String {
-        let ticks = Ticks::of(&Span { scale, low, high }, most);
+        let ticks = Ticks::of(&Span::new(scale, low, high), most);
         ticks.major.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
     }
 
@@ -252,7 +258,7 @@ mod tests {
         fn ticks_lie_within_the_axis_and_ascend(low in proptest::num::f64::NORMAL, high in proptest::num::f64::NORMAL, most in 2_usize..12, is_log: bool) {
             let scale = if is_log { Scale::Log } else { Scale::Linear };
             let (low, high) = if is_log { (low.abs(), high.abs()) } else { (low, high) };
-            let span = Span { scale, low: low.min(high), high: low.max(high) };
+            let span = Span::new(scale, low.min(high), low.max(high));
             proptest::prop_assume!(span.high / 2.0 - span.low / 2.0 > span.high.abs().max(span.low.abs()) * 1e-11);
             let ticks = Ticks::of(&span, most);
             proptest::prop_assert!(!ticks.major.is_empty());

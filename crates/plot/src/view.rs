@@ -10,6 +10,8 @@ pub(crate) struct Span {
     pub(crate) low: f64,
     /// Finite, above `low`.
     pub(crate) high: f64,
+    /// Where the axis begins once the scale is applied, and how long it is then.
+    placed: (f64, f64),
 }
 
 /// What a chart shows of its data.
@@ -34,19 +36,28 @@ const X_ROOM: Room = Room::UpToRound(0.02);
 const Y_ROOM: Room = Room::Margin(0.04);
 
 impl Span {
+    pub(crate) fn new(scale: Scale, low: f64, high: f64) -> Self {
+        Self { scale, low, high, placed: (place(scale, low), place(scale, high) - place(scale, low)) }
+    }
+
     /// How far along the axis a value lies: 0 at the low end, 1 at the high end, less or more beyond them, infinite for infinities.
     /// None for what has no place: NaN, and on a log axis what is ≤ 0.
     pub(crate) fn fraction(&self, value: f64) -> Option<f64> {
         if value.is_nan() || (self.scale == Scale::Log && value <= 0.0) {
             return None;
         }
-        let [value, low, high] = match self.scale {
-            // Halves, since the distance between two finite values can be infinite.
-            Scale::Linear => [value / 2.0, self.low / 2.0, self.high / 2.0],
-            Scale::Log => [value.log10(), self.low.log10(), self.high.log10()],
-        };
-        let fraction = (value - low) / (high - low);
+        let (low, length) = self.placed;
+        let fraction = (place(self.scale, value) - low) / length;
         (!fraction.is_nan()).then_some(if value.is_finite() { fraction.clamp(-FAR, FAR) } else { fraction })
+    }
+}
+
+/// Where a value lies before the axis has a length.
+fn place(scale: Scale, value: f64) -> f64 {
+    match scale {
+        // Half, since the distance between two finite values can be infinite.
+        Scale::Linear => value / 2.0,
+        Scale::Log => value.log10(),
     }
 }
 
@@ -175,7 +186,7 @@ fn span(name: &'static str, axis: &Axis, (least, greatest): (f64, f64), room: Ro
         _ => {}
     }
     (low, high) = (axis.low.unwrap_or(low), axis.high.unwrap_or(high));
-    let span = Span { scale, low, high };
+    let span = Span::new(scale, low, high);
     let has_length = low < high && low.is_finite() && high.is_finite() && (scale == Scale::Linear || low > 0.0);
     if has_length && span.fraction(low) == Some(0.0) && span.fraction(high) == Some(1.0) {
         Ok(span)

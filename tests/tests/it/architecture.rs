@@ -71,6 +71,7 @@ fn heavy_or_telling_crates_are_named_in_one_place() {
         ("clap", &["runlake-cli", "runlake-benches", "xtask"]),
         ("indicatif", &["runlake-cli"]),
         ("resvg", &["runlake-plot"]),
+        ("skrifa", &["runlake-plot"]),
         ("ratatui", &["runlake-plot"]),
         ("rustyline", &["runlake-cli"]),
         ("anyhow", &["runlake-cli", "runlake-benches", "runlake-tests", "xtask"]),

@@ -82,3 +82,17 @@ fn extremes_are_drawn_as_pixels() {
         }
     }
 }
+
+#[test]
+fn labels_of_many_digits_leave_room_for_the_curves() {
+    let low = -123_456_789_012.345_f64;
+    let axis = || Axis::default().with_low(low).with_high(low + 0.002);
+    let chart =
+        Chart::new(axis(), axis()).with_series(Series::new("a".repeat(50)).with_line(Line::new([low, low + 0.002], [low, low + 0.002])));
+    for (width, columns) in [(320, 24), (500, 40), (960, 100)] {
+        let svg = chart.to_svg(Size::new(width, 200)).unwrap();
+        assert!(svg.contains("stroke=\"#0072b2\""));
+        let text = chart.to_terminal(columns, 8, false).unwrap();
+        assert!(text.chars().any(|character| ('\u{2801}'..='\u{28ff}').contains(&character)), "{text}");
+    }
+}
