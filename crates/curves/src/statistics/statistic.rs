@@ -109,6 +109,15 @@ impl Statistic {
             _ => Ok(self),
         }
     }
+
+    /// Which share of the values lies below it, when it is a quantile.
+    pub(super) fn share(self) -> Option<f64> {
+        match self {
+            Self::Median => Some(0.5),
+            Self::Quantile(share) => Some(share),
+            _ => None,
+        }
+    }
 }
 
 impl FromStr for Statistic {
