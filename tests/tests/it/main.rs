@@ -6,6 +6,7 @@ mod api;
 mod architecture;
 mod artifacts;
 mod bad_input;
+mod curves;
 mod damage;
 mod demo;
 mod disk;
