@@ -6,8 +6,8 @@ use crate::arithmetic::float;
 
 /// Points that are put into buckets as they come, in any order, and of which no more is kept than the buckets' values need.
 ///
-/// Sums are compensated: what each addition loses is added up too, so that neither the number of pieces nor their order changes more than the last digit. A sum beyond the
-/// range of floats is infinite.
+/// Sums are compensated: what each addition loses is added up too, so that neither the number of pieces nor their order changes more than
+/// the last digit. A sum beyond the range of floats is infinite.
 ///
 /// ```
 /// use runlake_curves::align::{BucketSums, BucketValue, Buckets};

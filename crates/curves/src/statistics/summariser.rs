@@ -7,8 +7,8 @@ use super::statistic::{Bootstrap, Statistic};
 use crate::Error;
 use crate::arithmetic::{float, mean, sum_of};
 
-/// Computes the same statistics of one set of values after the other. It sorts a set once, when several of them need it, and allocates nothing once
-/// it has seen the largest.
+/// Computes the same statistics of one set of values after the other. It sorts a set once, when several of them need it, and allocates
+/// nothing once it has seen the largest.
 ///
 /// ```
 /// use runlake_curves::statistics::{Statistic, Summariser};
@@ -50,8 +50,8 @@ impl Summariser {
         &self.statistics
     }
 
-    /// The statistics of these values, in the order in which they were asked for; by the rules of [`Statistic`], none where there is none. The
-    /// place only tells the draws of the bootstrap apart.
+    /// The statistics of these values, in the order in which they were asked for; by the rules of [`Statistic`], none where there is none.
+    /// The place only tells the draws of the bootstrap apart.
     pub fn summarise(&mut self, values: &[f64], place: u64) -> &[Option<f64>] {
         self.numbers.clear();
         self.numbers.extend(values.iter().copied().filter(|value| !value.is_nan()));
