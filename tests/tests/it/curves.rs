@@ -1,4 +1,4 @@
-//! Arithmetic on curves is that of NumPy, SciPy, pandas, DuckDB and `TensorBoard`: answers to random questions, held against theirs.
+//! Arithmetic on curves is that of its models, which `curve_reference.py` names: answers to random questions, held against theirs.
 
 use runlake_curves::align::{self, AsOf, BucketValue, Buckets};
 use runlake_curves::outcome::{self, Goal, OutlierRule};
@@ -55,7 +55,7 @@ fn curve(chance: &mut Chance, has_nan: bool) -> Curve {
 }
 
 fn alignments(chance: &mut Chance) -> Value {
-    let curves: Vec<Curve> = (0..1 + below(chance, 5)).map(|_| curve(chance, true)).collect();
+    let curves: Vec<Curve> = (0..=below(chance, 5)).map(|_| curve(chance, true)).collect();
     let curve = &curves[0];
     let mut grid: Vec<f64> = (0..40).map(|at| if at % 2 == 0 { f64::from(at) / 2.0 } else { chance.draw() * 24.0 - 2.0 }).collect();
     grid.sort_by(f64::total_cmp);
