@@ -6,7 +6,11 @@ mod api;
 mod architecture;
 mod artifacts;
 mod bad_input;
+<<<<<<< HEAD
 mod column_scan;
+=======
+mod curves;
+>>>>>>> curves
 mod damage;
 mod demo;
 mod disk;
