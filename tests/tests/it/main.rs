@@ -6,11 +6,8 @@ mod api;
 mod architecture;
 mod artifacts;
 mod bad_input;
-<<<<<<< HEAD
 mod column_scan;
-=======
 mod curves;
->>>>>>> curves
 mod damage;
 mod demo;
 mod disk;
