@@ -10,6 +10,7 @@ use runlake_lake::{Lake, RowsOf, StoredRun};
 use runlake_types::MetricColumn;
 
 use crate::keys::{names_of, resolve_number_keys};
+use crate::limits::{checked_ends, checked_steps, checked_tolerance};
 use crate::run_curves::{CurvePlan, axis_range, curves_of_runs};
 use crate::{AlignedCurves, Alignment, Axis, Error, ErrorKind, KeyPattern, ReadBytes, Selection, Smoothing};
 
@@ -99,7 +100,8 @@ impl CurveQuery {
         self
     }
 
-    /// Where even places and buckets begin and end, by default with the first and the last place that the runs have on the axis.
+    /// Where even places and buckets begin and end, by default with the first and the last place that the runs have on the axis; those of
+    /// steps begin with step 0. With [`Alignment::Exact`] and [`crate::Places::Every`], places outside are left out.
     #[must_use]
     pub fn with_range(mut self, first: Option<f64>, last: Option<f64>) -> Self {
         self.range = (first, last);
@@ -113,8 +115,8 @@ impl CurveQuery {
         self
     }
 
-    /// The most points that may be held at once, by default [`DEFAULT_MOST_POINTS`]: those of the runs that are being read, and with
-    /// [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
+    /// The most points that may be held at once, by default [`DEFAULT_MOST_POINTS`]: those of the runs that are being read, those of the
+    /// answer, and with [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
     #[must_use]
     pub fn with_most_points(mut self, points: u64) -> Self {
         self.most_points = points;
@@ -125,14 +127,23 @@ impl CurveQuery {
     ///
     /// # Errors
     /// Those of [`Selection::runs`] and [`crate::resolve_number_keys`]; [`ErrorKind::NoValues`] when no run has a value on the axis;
-    /// [`ErrorKind::Curves`] for a range or parameter that makes no sense; [`ErrorKind::TooLarge`].
+    /// [`ErrorKind::Argument`] and [`ErrorKind::Curves`] for a range or parameter that makes no sense; [`ErrorKind::TooLarge`].
     pub async fn read(&self, lake: &Lake) -> Result<AlignedCurves, Error> {
+        checked_ends(self.range)?;
+        checked_steps(self.steps.as_ref())?;
+        checked_tolerance(self.alignment.tolerance())?;
         let runs = self.selection.runs(lake).await?;
         let columns = match self.rows_of {
             RowsOf::Histories => lake.metric_columns().await?,
             RowsOf::SystemMetrics => lake.system_metric_columns().await?,
         };
         let keys = resolve_number_keys(&self.keys, &columns)?;
+        if let Some(places) = self.alignment.count() {
+            let points = [places, runs.len(), keys.len()].into_iter().map(|count| count as u64).fold(1, u64::saturating_mul);
+            if points > self.most_points {
+                return Err(ErrorKind::TooLarge { points, most: self.most_points }.into());
+            }
+        }
         let plan = CurvePlan {
             rows_of: self.rows_of,
             axis: self.axis.column(&columns)?,
@@ -175,7 +186,12 @@ impl CurveQuery {
                 }
             };
             let Some((first, last)) = range else { return Err(self.no_values(keys, runs)) };
-            range = Some((self.range.0.unwrap_or(first), self.range.1.unwrap_or(last)));
+            let (first, last) = (self.range.0.unwrap_or(first), self.range.1.unwrap_or(last));
+            // One end was asked for, beyond everything that there is.
+            if first > last {
+                return Err(self.no_values(keys, runs));
+            }
+            range = Some((first, last));
         }
         let onto = self.alignment.onto(range, Vec::new)?;
         let places = onto.places();

@@ -1,6 +1,6 @@
 //! `runlake join`: history rows beside the machine's metrics, another project, or a table of one's own.
 
-use runlake_query::{Alignment, Answer, Axis, CurveQuery, GroupBy, SystemJoin, with_system_metrics};
+use runlake_query::{Alignment, Answer, Axis, CurveQuery, GroupBy, Side, SystemJoin, with_system_metrics};
 use runlake_types::ProjectPath;
 
 use super::lake_question::{Asked, as_of, patterns};
@@ -19,11 +19,15 @@ pub(crate) async fn join(options: &Join) -> anyhow::Result<u8> {
     } else {
         let (project, other) = (asked.selection.projects()[0].clone(), ProjectPath::parse(&options.with)?);
         let by = GroupBy::parse(options.on.iter().map(String::as_str))?;
-        let keys = [options.keys.as_slice(), &options.keys_of_other].concat();
-        let query = CurveQuery::new(asked.selection.clone().and_of(other.clone()), patterns(&keys)?)
+        let (keys, keys_of_other) = (patterns(&options.keys)?, patterns(&options.keys_of_other)?);
+        let of_either = keys.iter().chain(&keys_of_other).cloned();
+        let query = CurveQuery::new(asked.selection.clone().and_of(other.clone()), of_either)
             .with_axis(Axis::from_name(&options.x_axis))
             .with_alignment(Alignment::Exact);
-        query.read(&asked.lake).await?.paired(&by, &project, &other)?
+        let one = Side { project: &project, keys: &keys };
+        // Without keys of its own, the other project is asked for the same.
+        let other = Side { project: &other, keys: if keys_of_other.is_empty() { &keys } else { &keys_of_other } };
+        query.read(&asked.lake).await?.paired(&by, one, other)?
     };
     print_answer(&Answer::of_frame(frame, asked.origin().await?), &options.print).await?;
     Ok(exit_code::OK)
