@@ -5,6 +5,7 @@
 //! |---|---|
 //! | rows of many runs as one frame | [`histories`] |
 //! | the best value of each run | [`best`] |
+//! | any question, in SQL | [`sql`] |
 //! | the result of any question: streamed, and written to files | [`Answer`] |
 //! | Arrow record batches to Polars and back, without copying numbers | [`bridge`] |
 
