@@ -30,6 +30,7 @@ use runlake_lake::{Lake, TableName};
 use runlake_types::ProjectPath;
 
 pub(crate) use lake_table::Table;
+pub(crate) use user_table::user_table;
 pub use problem::SqlProblem;
 pub use query::SqlQuery;
 pub use session::{SqlColumn, SqlSession};
