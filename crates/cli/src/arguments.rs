@@ -2,7 +2,9 @@
 
 pub(crate) mod artifact;
 pub(crate) mod print;
+pub(crate) mod questions;
 pub(crate) mod run;
+pub(crate) mod sql;
 
 use std::path::PathBuf;
 
@@ -48,7 +50,16 @@ pub(crate) enum Command {
     Histories(run::Histories),
     Artifact(artifact::Artifact),
     Scan(Scan),
+    Query(sql::Query),
+    Sql(sql::Sql),
     Export(Export),
+    Stats(questions::Stats),
+    Best(questions::Best),
+    Compare(questions::Compare),
+    Describe(questions::Describe),
+    Correlate(questions::Correlate),
+    Anomalies(questions::Anomalies),
+    Join(questions::Join),
     Info(Info),
     Verify(Verify),
     Compact(Compact),

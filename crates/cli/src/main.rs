@@ -11,6 +11,7 @@ mod number_column;
 mod progress;
 mod report;
 mod sheet;
+mod shell;
 mod table;
 mod time_span;
 mod variables;

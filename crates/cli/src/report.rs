@@ -85,9 +85,12 @@ fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         use runlake_query::ErrorKind as Query;
         return match error.kind() {
             Query::Lake(error) => code_of(error),
-            Query::UnknownKey { .. } | Query::UnknownColumn { .. } | Query::Partition { .. } | Query::OutputTaken { .. } => {
-                Some(exit_code::USAGE)
-            }
+            Query::UnknownKey { .. }
+            | Query::UnknownColumn { .. }
+            | Query::Partition { .. }
+            | Query::OutputTaken { .. }
+            | Query::Sql(_)
+            | Query::TableFile { .. } => Some(exit_code::USAGE),
             _ => None,
         };
     }

@@ -8,6 +8,11 @@ pub(crate) const RUNLAKE_LOG: &str = "RUNLAKE_LOG";
 /// How wide the terminal is, when that is not to be asked of it.
 pub(crate) const COLUMNS: &str = "COLUMNS";
 
+/// Where the user keeps what programs remember: the history of `sql`.
+pub(crate) const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
+/// The user's home.
+pub(crate) const HOME: &str = "HOME";
+
 /// The table in `--help`.
 pub(crate) const HELP: &str = "\
 Environment variables:
@@ -17,5 +22,6 @@ Environment variables:
   NETRC               the netrc file that holds keys, in the place of ~/.netrc
   RUNLAKE_SERVER_KEY  the key that `serve` asks for; made and printed when unset
   RUNLAKE_LOG         what is logged to stderr, such as `runlake_fetch=debug`
+  XDG_STATE_HOME      where the history of `sql` is kept [default: ~/.local/state]
   COLUMNS             how wide tables may be [default: as the terminal; 120 elsewhere]
   NO_COLOR            no colour in messages";

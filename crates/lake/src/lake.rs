@@ -198,20 +198,21 @@ impl Lake {
         Ok(self.table(TableName::Histories).await?.metric_columns())
     }
 
+    /// The columns of the events streams, in table order: numbers, named as they were logged.
+    ///
+    /// # Errors
+    /// When the Delta log cannot be read.
+    pub async fn system_metric_columns(&self) -> Result<ColumnSet, Error> {
+        Ok(self.table(TableName::SystemMetrics).await?.metric_columns())
+    }
+
     /// The addresses of the histories' part files of a project, for engines that read Parquet themselves.
     ///
     /// # Errors
     /// When the Delta log cannot be read.
     pub async fn history_files(&self, project: &ProjectPath) -> Result<Vec<String>, Error> {
         let files = self.table(TableName::Histories).await?.part_files(Some(project))?;
-        let root = self.location.table_url(TableName::Histories.as_str());
-        Ok(files
-            .into_iter()
-            .map(|file| match self.location.as_folder() {
-                Some(folder) => folder.join(TableName::Histories.as_str()).join(file.path.as_ref()).display().to_string(),
-                None => format!("{root}{}", file.path),
-            })
-            .collect())
+        Ok(files.iter().map(|file| self.address(TableName::Histories, file)).collect())
     }
 
     /// A writer of runs of `project`; `plan` decides the kinds of columns that the lake does not have yet.
@@ -229,7 +230,10 @@ impl Lake {
     }
 
     /// The tables that this lake has.
-    pub(crate) async fn table_names(&self) -> Result<Vec<TableName>, Error> {
+    ///
+    /// # Errors
+    /// When the lake cannot be listed.
+    pub async fn table_names(&self) -> Result<Vec<TableName>, Error> {
         let has_long = Table::exists(&self.location, TableName::HistoriesLong).await?;
         Ok(TableName::ALWAYS.into_iter().chain(has_long.then_some(TableName::HistoriesLong)).collect())
     }

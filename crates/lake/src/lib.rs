@@ -11,6 +11,8 @@
 //! | to find | look in |
 //! |---|---|
 //! | open, make, read a lake | [`Lake`] |
+//! | some columns of many runs, on all cores | [`Lake::scan_columns`] |
+//! | a table's columns and part files, for engines that read Parquet themselves | [`TableSnapshot`] |
 //! | write runs into it, whole or not at all | [`LakeWriter`] |
 //! | offline run logs into a lake | [`import`] |
 //! | a project of the service into a lake | [`export`] |
@@ -19,6 +21,7 @@
 //!
 //! A run is in the lake when it is in `runs`: its rows are committed to the other two tables before.
 
+mod column_scan;
 mod commit;
 pub mod compact;
 pub mod compare;
@@ -36,17 +39,22 @@ mod part_file;
 mod part_reader;
 mod progress;
 mod reader;
+mod row_group;
 mod runs_table;
+mod snapshot;
 mod stored_run;
 mod table;
 mod table_writer;
 pub mod verify;
 mod writer;
 
+pub use column_scan::{ColumnScan, Piece, RowsOf, Scanned, ScannedGroup};
 pub use error::{Error, ErrorKind};
 pub use files::StoredFile;
 pub use lake::{FORMAT_VERSION, Lake};
 pub use location::Location;
 pub use progress::{Event, Observer};
+pub use snapshot::{SnapshotFile, TableSnapshot};
 pub use stored_run::StoredRun;
+pub use table::TableName;
 pub use writer::LakeWriter;

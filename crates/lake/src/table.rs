@@ -28,9 +28,12 @@ pub(crate) const PARTITION_COLUMNS: [&str; 2] = ["entity", "project"];
 
 /// The tables of a lake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableName {
+pub enum TableName {
+    /// One row per run.
     Runs,
+    /// One row per logged step.
     Histories,
+    /// The events stream.
     SystemMetrics,
     /// The histories once more, in the long form; only lakes for which it was asked have it.
     HistoriesLong,
@@ -40,7 +43,8 @@ impl TableName {
     /// The tables that every lake has.
     pub(crate) const ALWAYS: [Self; 3] = [Self::Runs, Self::Histories, Self::SystemMetrics];
 
-    pub(crate) fn as_str(self) -> &'static str {
+    /// Its name, which is that of its folder.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Runs => "runs",
             Self::Histories => "histories",

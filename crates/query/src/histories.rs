@@ -2,9 +2,9 @@
 
 use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet, UnionArgs, concat_lf_diagonal};
 use runlake_lake::Lake;
-use runlake_types::{ProjectPath, near_names};
+use runlake_types::ProjectPath;
 
-use crate::{Error, ErrorKind};
+use crate::Error;
 
 /// Every history row of a project: `run_id`, `_step`, `_timestamp`, `_runtime`, one column per metric, `_rescued_data`. One row per run and
 /// step, by run id and step within each part file. A metric that a run did not log is null.
@@ -21,18 +21,4 @@ pub async fn histories(lake: &Lake, project: &ProjectPath) -> Result<LazyFrame, 
         return Ok(LazyFrame::default());
     }
     Ok(concat_lf_diagonal(frames, UnionArgs::default())?)
-}
-
-/// The column that holds the metric named `key`, by its true name or by the column's.
-///
-/// # Errors
-/// [`ErrorKind::UnknownKey`] with names like it.
-pub async fn column_name(lake: &Lake, key: &str) -> Result<String, Error> {
-    let columns = lake.metric_columns().await?;
-    let by_name = columns.columns().iter().find(|column| column.name == key || column.path.dotted() == key);
-    if let Some(column) = by_name {
-        return Ok(column.name.clone());
-    }
-    let near = near_names(key, columns.columns().iter().map(|column| column.name.as_str())).into_iter().map(str::to_owned).collect();
-    Err(ErrorKind::UnknownKey { key: key.to_owned(), near }.into())
 }

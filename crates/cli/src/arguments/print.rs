@@ -49,7 +49,7 @@ impl Format {
 }
 
 /// How what is found is printed.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Print {
     /// How it is printed [default: what the extension of --output says, else table].
     #[arg(long, value_enum)]
@@ -82,7 +82,7 @@ impl Print {
 }
 
 /// How the answer to a question is printed.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct PrintOptions {
     #[command(flatten)]
     print: Print,
@@ -92,6 +92,11 @@ pub(crate) struct PrintOptions {
 }
 
 impl PrintOptions {
+    /// As `format`, or as the extension says, to `output` or stdout; not in partitions.
+    pub(crate) fn new(format: Option<Format>, output: Option<PathBuf>) -> Self {
+        Self { print: Print { format, output }, partition_by: Vec::new() }
+    }
+
     /// As [`Print::format`]; Parquet for an answer in partitions.
     ///
     /// # Errors

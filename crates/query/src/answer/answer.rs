@@ -2,7 +2,7 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use polars::prelude::{CompatLevel, DataFrame, LazyFrame};
+use polars::prelude::{CompatLevel, DataFrame, IntoLazy as _, LazyFrame};
 
 use super::handover::on_a_thread;
 use super::{Batches, Origin};
@@ -29,9 +29,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The rows of `frame`. Of a frame in memory: `frame.lazy()`.
+    /// The rows of `frame`.
     pub fn new(frame: LazyFrame, origin: Origin) -> Self {
         Self { frame, origin }
+    }
+
+    /// The rows of a frame that is in memory.
+    pub fn of_frame(frame: DataFrame, origin: Origin) -> Self {
+        Self::new(frame.lazy(), origin)
     }
 
     /// The query, to go on from with Polars.
