@@ -17,7 +17,7 @@ use crate::jobs::Done;
 use crate::server::KEY;
 
 /// Samples of each run that are asked for over the API.
-const SAMPLES: u32 = 500;
+const SAMPLES: u64 = 500;
 
 /// One question.
 #[derive(Clone, Debug, clap::Subcommand)]
