@@ -1,4 +1,5 @@
-//! Arithmetic on curves: what a metric of a run is along an axis, and what can be computed of it. Slices in, slices out: no tables, no files.
+//! Arithmetic on curves: what a metric of a run is along an axis, and what can be computed of it. Slices in, slices out: no tables, no
+//! files.
 //!
 //! | to find | look in |
 //! |---|---|
@@ -10,8 +11,8 @@
 //! | smoother values | [`smooth`] |
 //! | what came out: the best, when it was reached, what diverged, what is unlike the others | [`outcome`] |
 //!
-//! One rule holds everywhere: what is null is no point; NaN is a point without a number, left out of statistics and counted apart, and where
-//! there is only NaN the answer is NaN; ±Infinity is a number and takes part.
+//! One rule holds everywhere: what is null is no point; NaN is a point without a number, left out of statistics and counted apart, and
+//! where there is only NaN the answer is NaN; ±Infinity is a number and takes part.
 
 #![expect(clippy::float_cmp, reason = "places are equal when they are the same float: definitions here are exact")]
 #![cfg_attr(

@@ -22,6 +22,8 @@ pub(crate) const KEY: &str = "key";
 pub struct AlignedCurves {
     pub(crate) runs: Vec<StoredRun>,
     pub(crate) keys: Vec<MetricColumn>,
+    /// What the keys are called in tables.
+    pub(crate) names: Vec<String>,
     pub(crate) axis: Axis,
     pub(crate) places: Vec<f64>,
     /// By key, then by run.
@@ -84,10 +86,10 @@ impl AlignedCurves {
         let is_whole = kept.len() == self.places.len();
         let mut columns = vec![self.axis_column(kept.iter().map(|place| self.places[*place]).collect())];
         let named: Vec<(String, &Aligned)> = self
-            .keys
+            .names
             .iter()
             .zip(&self.curves)
-            .flat_map(|(key, curves)| self.runs.iter().zip(curves).map(|(run, curve)| (self.column_name(key, run), curve)))
+            .flat_map(|(name, curves)| self.runs.iter().zip(curves).map(|(run, curve)| (self.column_name(name, run), curve)))
             .collect();
         columns.extend(in_parallel(&named, |(name, curve)| {
             if is_whole { float_column(name, curve) } else { float_column(name, &kept.iter().map(|place| curve.get(*place)).collect()) }
@@ -122,7 +124,7 @@ impl AlignedCurves {
             columns.push(Series::new(PROJECT.into(), projects).into());
         }
         columns.push(self.axis_column(places));
-        columns.extend(self.keys.iter().zip(values).map(|(key, values)| Series::new(key.path.dotted().into(), values).into()));
+        columns.extend(self.names.iter().zip(values).map(|(name, values)| Series::new(name.as_str().into(), values).into()));
         Ok(DataFrame::new(rows, columns)?)
     }
 
@@ -137,7 +139,7 @@ impl AlignedCurves {
         let made = in_parallel(&tasks, |(key, group)| {
             let members: Vec<&Aligned> = group.runs.iter().map(|run| &self.curves[*key][*run]).collect();
             let statistics = band(&members, statistics)?;
-            Ok(GroupCurve { key: self.keys[*key].path.dotted(), group: (*group).clone(), statistics })
+            Ok(GroupCurve { key: self.names[*key].clone(), group: (*group).clone(), statistics })
         });
         made.into_iter().collect()
     }
@@ -193,10 +195,10 @@ impl AlignedCurves {
         projects.any(|project| Some(project) != first)
     }
 
-    fn column_name(&self, key: &MetricColumn, run: &StoredRun) -> String {
+    fn column_name(&self, name: &str, run: &StoredRun) -> String {
         let path = &run.record.path;
         let run = if self.is_of_several_projects() { path.to_string() } else { path.run_id.clone() };
-        if self.keys.len() > 1 { format!("{} {run}", key.path.dotted()) } else { run }
+        if self.keys.len() > 1 { format!("{name} {run}") } else { run }
     }
 
     pub(crate) fn axis_column(&self, places: Vec<f64>) -> Column {

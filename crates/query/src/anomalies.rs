@@ -7,7 +7,7 @@ use runlake_ingest::schema::STEP;
 use runlake_lake::{Lake, RowsOf, StoredRun};
 
 use crate::aligned_curves::{KEY, text_column};
-use crate::keys::resolve_number_keys;
+use crate::keys::{names_of, resolve_number_keys};
 use crate::outcomes::run_columns;
 use crate::run_curves::{CurvePlan, curves_of_runs};
 use crate::{DEFAULT_MOST_POINTS, Error, KeyPattern, Selection};
@@ -82,9 +82,9 @@ pub async fn anomalies(lake: &Lake, selection: &Selection, keys: &[KeyPattern], 
     }
     found.sort_by(|a, b| (a.run, a.key).cmp(&(b.run, b.key)).then(a.step.total_cmp(&b.step)));
     let chosen: Vec<StoredRun> = found.iter().map(|found| runs[found.run].clone()).collect();
-    let names: Vec<String> = found.iter().map(|found| keys[found.key].path.dotted()).collect();
+    let of_keys = names_of(&keys);
     let mut columns = run_columns(&chosen);
-    columns.push(text_column(KEY, names.iter().map(|name| Some(name.as_str()))));
+    columns.push(text_column(KEY, found.iter().map(|found| Some(of_keys[found.key].as_str()))));
     columns.push(text_column("what", found.iter().map(|found| Some(found.what))));
     #[expect(clippy::cast_possible_truncation, reason = "steps are whole numbers")]
     let steps = found.iter().map(|found| found.step as i64).collect::<Vec<_>>();

@@ -9,7 +9,7 @@ use runlake_ingest::off_thread;
 use runlake_lake::{Lake, RowsOf, StoredRun};
 use runlake_types::MetricColumn;
 
-use crate::keys::resolve_number_keys;
+use crate::keys::{names_of, resolve_number_keys};
 use crate::run_curves::{CurvePlan, axis_range, curves_of_runs};
 use crate::{AlignedCurves, Alignment, Axis, Error, ErrorKind, KeyPattern, ReadBytes, Selection, Smoothing};
 
@@ -156,7 +156,8 @@ impl CurveQuery {
             }
         }
         let has_whole_places = self.axis == Axis::Step && self.alignment == Alignment::Exact;
-        Ok(AlignedCurves { runs, keys, axis: self.axis.clone(), places, curves, bytes, has_whole_places })
+        let names = names_of(&keys);
+        Ok(AlignedCurves { runs, keys, names, axis: self.axis.clone(), places, curves, bytes, has_whole_places })
     }
 
     /// Aligns each run as soon as it is there.
@@ -226,7 +227,7 @@ impl CurveQuery {
     }
 
     fn no_values(&self, keys: &[MetricColumn], runs: &[StoredRun]) -> Error {
-        let names = keys.iter().map(|key| key.path.dotted()).collect::<Vec<_>>().join(", ");
+        let names = names_of(keys).join(", ");
         let within = if self.steps.is_some() || self.range != (None, None) || matches!(self.alignment, Alignment::AsOf { .. }) {
             ", or none where it was asked for"
         } else {

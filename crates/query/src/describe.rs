@@ -9,7 +9,7 @@ use runlake_types::MetricColumn;
 
 use crate::aligned_curves::{KEY, RUN_ID, text_column};
 use crate::cell::Cell;
-use crate::keys::resolve_keys;
+use crate::keys::{names_of, resolve_keys};
 use crate::run_curves::every_number;
 use crate::run_parts::{Part, RunColumns, for_each_run};
 use crate::{DEFAULT_MOST_POINTS, Error, KeyPattern, Selection};
@@ -126,10 +126,12 @@ impl Description {
     /// # Errors
     /// [`crate::ErrorKind::Polars`], which nothing is known to cause.
     pub fn per_run(&self) -> Result<DataFrame, Error> {
-        let mut rows = Vec::new();
+        let (mut rows, names) = (Vec::new(), names_of(&self.keys));
         for (run, profiles) in self.runs.iter().zip(&self.profiles) {
-            let named = self.keys.iter().zip(profiles).filter(|(_, profile)| profile.values > 0);
-            rows.extend(named.map(|(key, profile)| (Some(run.record.path.run_id.as_str()), key, profile.clone(), 1)));
+            let named = self.keys.iter().zip(&names).zip(profiles).filter(|(_, profile)| profile.values > 0);
+            rows.extend(
+                named.map(|((key, name), profile)| (Some(run.record.path.run_id.as_str()), key, name.as_str(), profile.clone(), 1)),
+            );
         }
         table(&rows, false)
     }
@@ -140,46 +142,47 @@ impl Description {
     /// # Errors
     /// As [`Description::per_run`].
     pub fn over_all(&self) -> Result<DataFrame, Error> {
+        let names = names_of(&self.keys);
         let rows: Vec<_> = self
             .keys
             .iter()
+            .zip(&names)
             .enumerate()
-            .map(|(at, key)| {
+            .map(|(at, (key, name))| {
                 let mut all = Profile::default();
                 self.profiles.iter().for_each(|profiles| all.merge(profiles[at].clone()));
                 let runs = self.profiles.iter().filter(|profiles| profiles[at].values > 0).count();
-                (None, key, all, runs)
+                (None, key, name.as_str(), all, runs)
             })
             .collect();
         table(&rows, true)
     }
 }
 
-fn table(rows: &[(Option<&str>, &MetricColumn, Profile, usize)], with_runs: bool) -> Result<DataFrame, Error> {
+fn table(rows: &[(Option<&str>, &MetricColumn, &str, Profile, usize)], with_runs: bool) -> Result<DataFrame, Error> {
     let counts = |name: &str, count: fn(&Profile) -> u64| -> Column {
         Series::new(
             name.into(),
-            rows.iter().map(|(_, _, profile, _)| i64::try_from(count(profile)).unwrap_or(i64::MAX)).collect::<Vec<_>>(),
+            rows.iter().map(|(_, _, _, profile, _)| i64::try_from(count(profile)).unwrap_or(i64::MAX)).collect::<Vec<_>>(),
         )
         .into()
     };
     let bounds = |name: &str, bound: fn((f64, f64)) -> f64| -> Column {
-        Series::new(name.into(), rows.iter().map(|(_, _, profile, _)| profile.bounds.map(bound)).collect::<Vec<_>>()).into()
+        Series::new(name.into(), rows.iter().map(|(_, _, _, profile, _)| profile.bounds.map(bound)).collect::<Vec<_>>()).into()
     };
     let steps = |name: &str, step: fn(&Profile) -> Option<i64>| -> Column {
-        Series::new(name.into(), rows.iter().map(|(_, _, profile, _)| step(profile)).collect::<Vec<_>>()).into()
+        Series::new(name.into(), rows.iter().map(|(_, _, _, profile, _)| step(profile)).collect::<Vec<_>>()).into()
     };
-    let names: Vec<String> = rows.iter().map(|(_, key, _, _)| key.path.dotted()).collect();
     let last: Vec<Option<String>> =
-        rows.iter().map(|(_, _, profile, _)| profile.last.as_ref().and_then(|(_, cell)| cell.to_text())).collect();
+        rows.iter().map(|(_, _, _, profile, _)| profile.last.as_ref().and_then(|(_, cell)| cell.to_text())).collect();
     let mut columns = Vec::new();
     if !with_runs {
         columns.push(text_column(RUN_ID, rows.iter().map(|(run, ..)| *run)));
     }
-    columns.push(text_column(KEY, names.iter().map(|name| Some(name.as_str()))));
-    columns.push(text_column("kind", rows.iter().map(|(_, key, _, _)| Some(key.kind.as_str()))));
+    columns.push(text_column(KEY, rows.iter().map(|(_, _, name, ..)| Some(*name))));
+    columns.push(text_column("kind", rows.iter().map(|(_, key, ..)| Some(key.kind.as_str()))));
     if with_runs {
-        let runs = rows.iter().map(|(_, _, _, runs)| i64::try_from(*runs).unwrap_or(i64::MAX)).collect::<Vec<_>>();
+        let runs = rows.iter().map(|(.., runs)| i64::try_from(*runs).unwrap_or(i64::MAX)).collect::<Vec<_>>();
         columns.push(Series::new("runs".into(), runs).into());
     }
     columns.push(counts("count", |profile| profile.values));

@@ -205,7 +205,9 @@ impl Error {
                 "put the runs on buckets or a grid, choose fewer keys or steps, or write every row without alignment to a file".to_owned(),
             ),
             ErrorKind::Sql(problem) => problem.hint().map(str::to_owned),
-            ErrorKind::TableFile { .. } => Some("a table is named and read from a file with NAME=FILE, such as labels=labels.csv".to_owned()),
+            ErrorKind::TableFile { .. } => {
+                Some("a table is named and read from a file with NAME=FILE, such as labels=labels.csv".to_owned())
+            }
             ErrorKind::OutputTaken { .. } => Some("give the folder another name, or delete what is there".to_owned()),
             ErrorKind::Partition { .. } => Some("partitions are folders of Parquet files by columns such as run_id".to_owned()),
             ErrorKind::NoText { .. } => Some("write Parquet or Arrow, which keep every dtype".to_owned()),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use regex::Regex;
-use runlake_types::{ColumnSet, Kind, MetricColumn, near_names};
+use runlake_types::{ColumnSet, Kind, MetricColumn, RESERVED_COLUMNS, near_names};
 
 use crate::{Error, ErrorKind};
 
@@ -155,6 +155,16 @@ pub fn resolve_number_keys(patterns: &[KeyPattern], columns: &ColumnSet) -> Resu
     Ok(resolved)
 }
 
+/// The names that columns of an answer have for keys: dotted, and where another column goes by that name already, the lake's own, which are
+/// unique.
+pub(crate) fn names_of(keys: &[MetricColumn]) -> Vec<String> {
+    let dotted: Vec<String> = keys.iter().map(|key| key.path.dotted()).collect();
+    let is_taken = |at: usize| {
+        RESERVED_COLUMNS.contains(&dotted[at].as_str()) || dotted.iter().enumerate().any(|(other, name)| other != at && *name == dotted[at])
+    };
+    (0..keys.len()).map(|at| if is_taken(at) { keys[at].name.clone() } else { dotted[at].clone() }).collect()
+}
+
 /// The error that no column has a name, with names like it.
 pub(crate) fn unknown_key(key: &str, columns: &ColumnSet) -> Error {
     let names: Vec<String> = columns.columns().iter().map(|column| column.path.dotted()).collect();
@@ -192,6 +202,15 @@ mod tests {
         assert_eq!(names(&["a*b"]).unwrap(), ["a*b"], "a name comes before a glob");
         assert_eq!(names(&["Note"]).unwrap(), ["Note_2"], "the true name finds a column that had to take another");
         assert_eq!(names(&[]).unwrap().len(), 6);
+    }
+
+    #[test]
+    fn names_in_answers_are_unique() {
+        let mut columns = columns();
+        columns.position_or_add(&KeyPath::top_level("val.acc"), Kind::Number);
+        columns.position_or_add(&KeyPath::top_level("run_id"), Kind::String);
+        let names = names_of(columns.columns());
+        assert_eq!(names[4..], ["val.acc", "Note", "val.acc_2", "run_id_2"]);
     }
 
     #[test]

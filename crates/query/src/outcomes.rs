@@ -15,7 +15,7 @@ use crate::aligned_curves::{PROJECT, RUN_ID, text_column};
 use crate::cell::Cell;
 use crate::config::differing_config;
 use crate::json_column::column_of_values;
-use crate::keys::{resolve_keys, resolve_number_keys};
+use crate::keys::{names_of, resolve_keys, resolve_number_keys};
 use crate::paired::unlike_names;
 use crate::run_curves::{CurvePlan, curves_of_runs, every_number};
 use crate::run_parts::{Part, RunColumns, for_each_run};
@@ -110,8 +110,9 @@ impl OutcomeQuery {
         table.push(Series::new(STEP.into(), found.iter().map(|found| found.step).collect::<Vec<_>>()).into());
         let mut beside = vec![(RUNTIME.to_owned(), RUNTIME.to_owned()), (TIMESTAMP.to_owned(), TIMESTAMP.to_owned())];
         if !self.beside.is_empty() {
-            let resolved = resolve_keys(&self.beside, &columns)?.into_iter().filter(|other| other.name != key.name);
-            beside.extend(resolved.map(|other| (other.name.clone(), other.path.dotted())));
+            let resolved: Vec<MetricColumn> =
+                resolve_keys(&self.beside, &columns)?.into_iter().filter(|other| other.name != key.name).collect();
+            beside.extend(resolved.iter().zip(names_of(&resolved)).map(|(other, name)| (other.name.clone(), name)));
         }
         let mut others = at_steps(lake, &chosen, &found, &beside).await?.into_iter();
         table.extend(others.by_ref().take(2));

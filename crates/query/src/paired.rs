@@ -58,11 +58,11 @@ impl AlignedCurves {
         let values = |name: String, curves: &[Aligned], run: &dyn Fn(usize) -> usize| -> Column {
             Series::new(name.into(), rows.iter().map(|(pair, place)| curves[run(*pair)].get(*place)).collect::<Vec<_>>()).into()
         };
-        for (key, curves) in self.keys.iter().zip(&self.curves) {
-            columns.push(values(key.path.dotted(), curves, &|pair| pairs[pair].1));
+        for (name, curves) in self.names.iter().zip(&self.curves) {
+            columns.push(values(name.clone(), curves, &|pair| pairs[pair].1));
         }
-        for (key, curves) in self.keys.iter().zip(&self.curves) {
-            columns.push(values(format!("other {}", key.path.dotted()), curves, &|pair| pairs[pair].2));
+        for (name, curves) in self.names.iter().zip(&self.curves) {
+            columns.push(values(format!("other {name}"), curves, &|pair| pairs[pair].2));
         }
         Ok(DataFrame::new(rows.len(), unlike_names(columns))?)
     }

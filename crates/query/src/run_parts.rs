@@ -45,7 +45,7 @@ impl ReadBytes {
 }
 
 /// The runs of each project, by the places that they have among all.
-fn by_project(runs: &[StoredRun]) -> BTreeMap<ProjectPath, Vec<usize>> {
+pub(crate) fn by_project(runs: &[StoredRun]) -> BTreeMap<ProjectPath, Vec<usize>> {
     let mut projects: BTreeMap<ProjectPath, Vec<usize>> = BTreeMap::new();
     for (place, run) in runs.iter().enumerate() {
         projects.entry(run.record.path.project_path()).or_default().push(place);

@@ -13,6 +13,7 @@ use runlake_types::MetricColumn;
 
 use crate::Error;
 use crate::aligned_curves::{PROJECT, RUN_ID};
+use crate::keys::names_of;
 use crate::run_parts::{Part, ReadBytes, RunColumns, for_each_run};
 
 /// The columns that stand before the keys.
@@ -33,7 +34,8 @@ impl RowPlan {
     fn schema(&self) -> SchemaRef {
         let fixed = [(STEP, DataType::Int64), (TIMESTAMP, DataType::Float64), (RUNTIME, DataType::Float64)];
         let fixed = fixed.into_iter().map(|(name, data_type)| Field::new(name, data_type, true));
-        let keys = self.keys.iter().map(|key| Field::new(key.path.dotted(), data_type(key.kind), true));
+        let named = self.keys.iter().zip(names_of(&self.keys));
+        let keys = named.map(|(key, name)| Field::new(name, data_type(key.kind), true));
         Arc::new(Schema::new(fixed.chain(keys).collect::<Vec<_>>()))
     }
 }

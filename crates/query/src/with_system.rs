@@ -11,7 +11,7 @@ use runlake_ingest::schema::TIMESTAMP;
 use runlake_lake::{Lake, RowsOf};
 
 use crate::bridge::frame_of_batch;
-use crate::keys::{resolve_keys, resolve_number_keys};
+use crate::keys::{names_of, resolve_keys, resolve_number_keys};
 use crate::run_curves::{CurvePlan, curves_of_runs};
 use crate::run_rows::{RowPlan, rows_of_runs};
 use crate::{DEFAULT_MOST_POINTS, Error, ErrorKind, KeyPattern, Selection};
@@ -63,13 +63,13 @@ pub async fn with_system_metrics(
         require_all: false,
         most_points: DEFAULT_MOST_POINTS,
     };
-    let names: Vec<String> = system.iter().map(|key| key.path.dotted()).collect();
+    let names = names_of(&system);
     let joined = move |run: usize, rows: RecordBatch| add_readings(&rows, &names, &readings[run], join);
     let (batch, _) = rows_of_runs(lake, &runs, &rows, joined).await?;
     let is_missing = |key: &str| batch.column_by_name(key).is_none_or(|column| column.null_count() == column.len());
     let reason = if batch.num_rows() == 0 {
         format!("none of the {} runs has rows with these keys", runs.len())
-    } else if system.iter().all(|key| is_missing(&key.path.dotted())) {
+    } else if names_of(&system).iter().all(|name| is_missing(name)) {
         format!("no reading lies within {} s of a row", join.tolerance_seconds)
     } else {
         return frame_of_batch(&batch);

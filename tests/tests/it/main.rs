@@ -8,6 +8,7 @@ mod architecture;
 mod artifacts;
 mod bad_input;
 mod column_scan;
+mod curves;
 mod damage;
 mod demo;
 mod disk;

@@ -128,7 +128,10 @@ SELECT max(_step) AS last FROM histories WHERE run_id = 'gaps'
 fn the_shell_writes_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("runs.csv");
-    let input = format!(".output {}\nSELECT run_id FROM runs ORDER BY run_id LIMIT 1;\n.output\nSELECT 1 AS one;\n.quit\nSELECT 2 AS two;\n", file.display());
+    let input = format!(
+        ".output {}\nSELECT run_id FROM runs ORDER BY run_id LIMIT 1;\n.output\nSELECT 1 AS one;\n.quit\nSELECT 2 AS two;\n",
+        file.display()
+    );
     let outcome = shell(&small_lake(), &input);
     assert_eq!(fs_err::read_to_string(&file).unwrap(), "run_id\ngaps\n");
     assert_eq!((outcome.code, outcome.text().as_str()), (Some(0), "one\n  1\n"));

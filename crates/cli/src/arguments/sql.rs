@@ -47,7 +47,9 @@ pub(crate) struct Query {
 
 /// Ask a lake in SQL, statement after statement. Reads statements from stdin when that is no terminal.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  runlake sql --lake lake\n  runlake sql --lake lake --project team/digits --table labels=labels.csv\n  runlake sql --lake lake < weekly.sql")]
+#[command(
+    after_help = "Examples:\n  runlake sql --lake lake\n  runlake sql --lake lake --project team/digits --table labels=labels.csv\n  runlake sql --lake lake < weekly.sql"
+)]
 pub(crate) struct Sql {
     #[command(flatten)]
     pub(crate) tables: Tables,

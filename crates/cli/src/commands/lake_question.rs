@@ -7,7 +7,7 @@ use runlake_query::{Alignment, Axis, CurveQuery, KeyPattern, Origin, Pick, Place
 use runlake_types::{Filter, ProjectPath};
 
 use crate::arguments::questions;
-use crate::arguments::questions::{Align, Direction, LakeRuns, OnAxis};
+use crate::arguments::questions::{Align, AxisPlaces, Direction, LakeRuns, OnAxis};
 use crate::report::UsageError;
 
 /// A lake, and the runs of it that a question is about.
@@ -74,16 +74,21 @@ pub(super) fn patterns(keys: &[String]) -> anyhow::Result<Vec<KeyPattern>> {
 
 /// A question on an axis.
 pub(super) fn curve_query(selection: Selection, keys: Vec<KeyPattern>, axis: &OnAxis) -> CurveQuery {
-    let places = if axis.places == 0 { Places::Every } else { Places::Even(axis.places) };
-    let alignment = match axis.align {
-        Align::Exact => Alignment::Exact,
-        Align::Asof => Alignment::AsOf { direction: as_of(axis.direction), tolerance: axis.tolerance, places },
-        Align::Linear => Alignment::Linear { places },
-        Align::Buckets => Alignment::Buckets { value: bucket_value(axis.value), count: axis.places },
-    };
     let query = CurveQuery::new(selection, keys).with_axis(Axis::from_name(&axis.x_axis));
     let query = if axis.system { query.of_system_metrics() } else { query };
-    query.with_alignment(alignment).with_range(axis.from, axis.to)
+    on_places(query, axis.align, &axis.places)
+}
+
+/// The question with the way onto the places of its axis.
+pub(super) fn on_places(query: CurveQuery, align: Align, on: &AxisPlaces) -> CurveQuery {
+    let places = if on.places == 0 { Places::Every } else { Places::Even(on.places) };
+    let alignment = match align {
+        Align::Exact => Alignment::Exact,
+        Align::Asof => Alignment::AsOf { direction: as_of(on.direction), tolerance: on.tolerance, places },
+        Align::Linear => Alignment::Linear { places },
+        Align::Buckets => Alignment::Buckets { value: bucket_value(on.value), count: on.places },
+    };
+    query.with_alignment(alignment).with_range(on.from, on.to)
 }
 
 pub(super) fn as_of(direction: Direction) -> AsOf {

@@ -55,8 +55,14 @@ impl DotCommand {
             (".format", Some(format)) => match Format::from_str(format, true) {
                 Ok(format) => Self::Format(Some(format)),
                 Err(_) => {
-                    let known: Vec<String> = Format::value_variants().iter().filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned())).collect();
-                    return Err(UsageError { message: format!("there is no format `{format}`"), hint: format!("formats are {}", known.join(", ")) });
+                    let known: Vec<String> = Format::value_variants()
+                        .iter()
+                        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+                        .collect();
+                    return Err(UsageError {
+                        message: format!("there is no format `{format}`"),
+                        hint: format!("formats are {}", known.join(", ")),
+                    });
                 }
             },
             (".output", file) => Self::Output(file.map(PathBuf::from)),

@@ -28,17 +28,24 @@ impl Words {
         if before.trim_start().starts_with('.') && !before.trim_start().contains(' ') {
             let commands = [".tables", ".schema ", ".explain ", ".format ", ".output ", ".help", ".quit"];
             let start = before.find('.').unwrap_or(0);
-            return (start, commands.iter().filter(|command| command.starts_with(&before[start..])).map(|&command| command.to_owned()).collect());
+            return (
+                start,
+                commands.iter().filter(|command| command.starts_with(&before[start..])).map(|&command| command.to_owned()).collect(),
+            );
         }
         let quote = (before.matches('"').count() % 2 == 1).then(|| before.rfind('"')).flatten();
-        let start = quote.unwrap_or_else(|| before.rfind(|character| !is_part(character)).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8)));
+        let start = quote.unwrap_or_else(|| {
+            before.rfind(|character| !is_part(character)).map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8))
+        });
         let word = before[start..].trim_start_matches('"');
         if word.is_empty() && quote.is_none() {
             return (cursor, Vec::new());
         }
         let mut found = self.names_like(word, quote.is_some());
         let mut start = start;
-        if found.is_empty() && let Some((qualifier, rest)) = word.split_once('.').filter(|_| quote.is_none()) {
+        if found.is_empty()
+            && let Some((qualifier, rest)) = word.split_once('.').filter(|_| quote.is_none())
+        {
             found = self.names_like(rest, false);
             start += qualifier.len() + 1;
         }

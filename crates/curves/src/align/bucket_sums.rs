@@ -6,8 +6,8 @@ use crate::arithmetic::float;
 
 /// Points that are put into buckets as they come, in any order, and of which no more is kept than the buckets' values need.
 ///
-/// Sums are compensated (Neumaier), so that neither the number of pieces nor their order changes more than the last digit. A sum beyond the
-/// range of floats is infinite.
+/// Sums are compensated: what each addition loses is added up too, so that neither the number of pieces nor their order changes more than
+/// the last digit. A sum beyond the range of floats is infinite.
 ///
 /// ```
 /// use runlake_curves::align::{BucketSums, BucketValue, Buckets};
@@ -110,14 +110,15 @@ impl Sums {
         }
         self.numbers += 1;
         self.add_to_sum(y);
-        self.min = self.min.min(y);
-        self.max = self.max.max(y);
+        self.min = if y < self.min { y } else { self.min };
+        self.max = if y > self.max { y } else { self.max };
     }
 
     #[inline]
     fn add_to_sum(&mut self, y: f64) {
         let sum = self.sum + y;
-        self.lost += if self.sum.abs() >= y.abs() { (self.sum - sum) + y } else { (y - sum) + self.sum };
+        let added = sum - self.sum;
+        self.lost += (self.sum - (sum - added)) + (y - added);
         self.sum = sum;
     }
 

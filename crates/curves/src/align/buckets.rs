@@ -106,8 +106,8 @@ impl Buckets {
 
 /// What the points of a bucket become.
 ///
-/// NaN is left out and counted apart: a bucket that has only NaN has a count of zero and is NaN otherwise. A bucket without points has no value,
-/// save for the counts, which are zero.
+/// NaN is left out and counted apart: a bucket that has only NaN has a count of zero and is NaN otherwise. A bucket without points has no
+/// value, save for the counts, which are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum BucketValue {
     /// The mean of what is not NaN. Of infinities of both signs it is NaN.

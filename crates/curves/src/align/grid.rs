@@ -6,7 +6,8 @@ use crate::error::ErrorKind;
 
 /// So many places at even distances, ascending, with both ends among them exactly. One place is `first`; no places are an empty axis.
 ///
-/// Whole numbers at whole distances come out whole: place `i` is `first + i * (last - first) / (places - 1)`, multiplied before it is divided.
+/// Whole numbers at whole distances come out whole: place `i` is `first + i * (last - first) / (places - 1)`, multiplied before it is
+/// divided.
 ///
 /// # Errors
 /// [`ErrorKind::Range`] when an end, or their distance, is not finite; when `last` is before `first`; when there is no memory for so many.

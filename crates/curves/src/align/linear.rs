@@ -7,8 +7,8 @@ use crate::{Aligned, Curve};
 /// The value at each place on the straight line between its neighbours, and none before the first point and after the last.
 ///
 /// Exact where a point lies, and never beyond the two values between which it is drawn. Of several points at one `x` the last logged is the
-/// end of the lines on both sides. Points at infinite `x` take no part. NaN makes NaN up to both neighbours; ±Infinity makes itself, and NaN
-/// towards the other infinity.
+/// end of the lines on both sides. Points at infinite `x` take no part. NaN makes NaN up to both neighbours; ±Infinity makes itself, and
+/// NaN towards the other infinity.
 ///
 /// ```
 /// use runlake_curves::{Curve, align};

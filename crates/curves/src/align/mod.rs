@@ -9,8 +9,9 @@
 //! | draw straight lines between points | [`linear`] |
 //! | reduce the points of each stretch of the axis to a number | [`buckets()`], and [`BucketSums`] for points that come in pieces |
 //!
-//! Where several points share an `x`, [`exact`], [`as_of`] and [`linear`] take the one that was logged last, always. Places may stand in any
-//! order and repeat. Ascending ones cost one pass over points and places, others a binary search each. A place that is NaN has no value.
+//! Where several points share an `x`, [`exact`], [`as_of`] and [`linear`] take the one that was logged last, always. Places may stand in
+//! any order and repeat. Ascending ones cost one pass over points and places, others a binary search each. A place that is NaN has no
+//! value.
 
 mod as_of;
 mod bucket_sums;

@@ -3,8 +3,9 @@
 use crate::Curve;
 use crate::arithmetic::sum;
 
-/// The area between the curve and zero, below which it counts negative: the trapezoids between finite points, as `numpy.trapezoid`. One point
-/// has no area; without any there is none. A point that is not finite is left out, and the line goes from its neighbour to its neighbour.
+/// The area between the curve and zero, below which it counts negative: the trapezoids between finite points, as `numpy.trapezoid`. One
+/// point has no area; without any there is none. A point that is not finite is left out, and the line goes from its neighbour to its
+/// neighbour.
 ///
 /// Of several points at one `x` the first ends the line that comes from the left, and the last begins the one to the right.
 ///

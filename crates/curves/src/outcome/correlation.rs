@@ -4,8 +4,8 @@ use crate::arithmetic::{float, mean, sum, sum_of};
 
 /// Pearson's correlation of the pairs of which neither is NaN, from −1 to 1: how near they lie to a straight line.
 ///
-/// None of fewer than two pairs, when one side is the same everywhere, and when a value is infinite. The longer of two slices of unlike length
-/// is cut.
+/// None of fewer than two pairs, when one side is the same everywhere, and when a value is infinite. The longer of two slices of unlike
+/// length is cut.
 ///
 /// ```
 /// use runlake_curves::outcome::pearson;
@@ -17,8 +17,8 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
     of_pairs(&a, &b)
 }
 
-/// Spearman's correlation of the pairs of which neither is NaN, from −1 to 1: how near one comes to rise whenever the other does. It is Pearson's, of ranks;
-/// equal values share the mean of their ranks, and infinities have ranks like any other.
+/// Spearman's correlation of the pairs of which neither is NaN, from −1 to 1: how near one comes to rise whenever the other does. It is
+/// Pearson's, of ranks; equal values share the mean of their ranks, and infinities have ranks like any other.
 ///
 /// None of fewer than two pairs, and when one side is the same everywhere. The longer of two slices of unlike length is cut.
 ///
@@ -43,8 +43,8 @@ fn of_pairs(a: &[f64], b: &[f64]) -> Option<f64> {
     Some((sum(&products) / (squares(&a) * squares(&b)).sqrt()).clamp(-1.0, 1.0))
 }
 
-/// The deviations from the mean, as shares of the largest, so that no square is out of range. None of no values, of infinite ones, and when all are the
-/// same.
+/// The deviations from the mean, as shares of the largest, so that no square is out of range. None of no values, of infinite ones, and when
+/// all are the same.
 fn scaled_deviations(values: &[f64]) -> Option<Vec<f64>> {
     let first = values.first()?;
     // Asked of the values, since rounding may leave deviations from the mean of equal ones.

@@ -14,10 +14,12 @@ pub fn first_non_finite(curve: &Curve) -> Option<usize> {
     curve.y().iter().position(|y| !y.is_finite())
 }
 
-/// The index of the first point that is not finite, or that is worse than the best before it by more than so many typical steps. None when there is none.
+/// The index of the first point that is not finite, or that is worse than the best before it by more than so many typical steps. None when
+/// there is none.
 ///
-/// A typical step is the median change from one finite value to the next, over the whole curve, whatever its direction: how noisy the curve is. Of a
-/// curve most of whose values are the same it is zero, and any change for the worse is a divergence. Twenty steps find what an eye would call a blow-up.
+/// A typical step is the median change from one finite value to the next, over the whole curve, whatever its direction: how noisy the curve
+/// is. Of a curve most of whose values are the same it is zero, and any change for the worse is a divergence. Twenty steps find what an eye
+/// would call a blow-up.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Parameter`] when `steps` is below zero or NaN.

@@ -7,12 +7,12 @@ use crate::statistics::quantile;
 /// When a value is an outlier.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OutlierRule {
-    /// When its modified z-score is farther from zero than this; 3.5 is usual. The score is `0.6745 * (value - median) / MAD`, where MAD is the median
-    /// distance from the median. When more than half of the values are the same, MAD is zero, and the mean distance from the median times 1.2533 stands for
-    /// `MAD / 0.6745`. (Iglewicz and Hoaglin, "How to Detect and Handle Outliers", 1993.)
+    /// When its modified z-score is farther from zero than this; 3.5 is usual. The score is `0.6745 * (value - median) / MAD`, where MAD is
+    /// the median distance from the median. When more than half of the values are the same, MAD is zero, and the mean distance from the
+    /// median times 1.2533 stands for `MAD / 0.6745`. (Iglewicz and Hoaglin, "How to Detect and Handle Outliers", 1993.)
     ModifiedZScore(f64),
-    /// When it lies below the first quartile or above the third by more than so many times the distance between them; 1.5 is usual. Quartiles are by the rule of
-    /// [`crate::statistics::Statistic::Quantile`]. (Tukey, "Exploratory Data Analysis", 1977.)
+    /// When it lies below the first quartile or above the third by more than so many times the distance between them; 1.5 is usual.
+    /// Quartiles are by the rule of [`crate::statistics::Statistic::Quantile`]. (Tukey, "Exploratory Data Analysis", 1977.)
     Fences(f64),
 }
 

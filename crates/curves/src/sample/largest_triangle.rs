@@ -5,13 +5,13 @@ use std::ops::Range;
 use super::part_start;
 use crate::arithmetic::float;
 
-/// So many indices of points that keep the look of the line through all: both ends, and of each even part of the rows between them the point
-/// that spans the largest triangle with the one kept before it and the mean of the next part. The first of equal ones.
+/// So many indices of points that keep the look of the line through all: both ends, and of each even part of the rows between them the
+/// point that spans the largest triangle with the one kept before it and the mean of the next part. The first of equal ones.
 ///
-/// This is the algorithm of Sveinn Steinarsson's "Downsampling Time Series for Visual Representation" (2013). It knows no NaN, so: a
-/// point whose `x` or `y` is not finite is kept only when its part has no other, and then the first of them. Means leave such points out; a triangle that
-/// lacks a corner has no area, and the first finite point is kept. The longer of two slices of unlike length is cut. Two samples are the ends,
-/// one is the first.
+/// This is the algorithm of Sveinn Steinarsson's "Downsampling Time Series for Visual Representation" (2013). It knows no NaN, so: a point
+/// whose `x` or `y` is not finite is kept only when its part has no other, and then the first of them. Means leave such points out; a
+/// triangle that lacks a corner has no area, and the first finite point is kept. The longer of two slices of unlike length is cut. Two
+/// samples are the ends, one is the first.
 ///
 /// ```
 /// use runlake_curves::sample::largest_triangle;

@@ -2,8 +2,8 @@
 
 use super::part_start;
 
-/// Of each of so many even parts of the rows, the first least and the first greatest finite value, and the first that is not finite: at most three for
-/// a part, one where they are the same. So no spike is lost, and no divergence.
+/// Of each of so many even parts of the rows, the first least and the first greatest finite value, and the first that is not finite: at
+/// most three for a part, one where they are the same. So no spike is lost, and no divergence.
 ///
 /// ```
 /// use runlake_curves::sample::min_max;

@@ -5,8 +5,8 @@ use crate::{Curve, Error};
 /// The exponential moving average as `TensorBoard` draws it: `average = weight * average + (1 - weight) * value`, from zero on, divided by
 /// `1 - weight^count` so that the zero does not show.
 ///
-/// A value that is not finite is passed through, and the average goes on as if it were not there. A weight of zero changes nothing. A curve that is the same
-/// everywhere stays so exactly, which the formula alone would not give.
+/// A value that is not finite is passed through, and the average goes on as if it were not there. A weight of zero changes nothing. A curve
+/// that is the same everywhere stays so exactly, which the formula alone would not give.
 ///
 /// The formula, and both exceptions, are those of `resmoothDataset` in
 /// <https://github.com/tensorflow/tensorboard/blob/master/tensorboard/components/vz_line_chart2/line-chart.ts>.
@@ -37,13 +37,13 @@ pub fn ema(y: &[f64], weight: f64) -> Result<Vec<f64>, Error> {
     Ok(y.iter().map(smooth).collect())
 }
 
-/// The exponential moving average by distance along the axis, as W&B draws it by default: a value counts `weight^(distance / step)` times as
-/// much as the newest, so that dense and sparse curves are smoothed alike.
+/// The exponential moving average by distance along the axis, as W&B draws it by default: a value counts `weight^(distance / step)` times
+/// as much as the newest, so that dense and sparse curves are smoothed alike.
 ///
-/// `step` is the distance at which a value counts `weight` times as much. W&B takes the range of the chart's axis divided by a constant, and
-/// for the weight the root of what its slider says, at most 0.999:
-/// <https://docs.wandb.ai/guides/app/features/panels/line-plot/smoothing/>. A value that is not finite is passed through, and the average goes
-/// on as if it were not there.
+/// `step` is the distance at which a value counts `weight` times as much. W&B takes the range of the chart's axis divided by a constant,
+/// and for the weight the root of what its slider says, at most 0.999:
+/// <https://docs.wandb.ai/guides/app/features/panels/line-plot/smoothing/>. A value that is not finite is passed through, and the average
+/// goes on as if it were not there.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Parameter`] when the weight is not from 0 to below 1, or the step not above 0.

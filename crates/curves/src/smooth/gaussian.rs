@@ -6,11 +6,11 @@ use crate::arithmetic::float;
 /// The widest bell, in points: wider ones would be millions of products for every point.
 const WIDEST: f64 = 1e5;
 
-/// The mean around each point, weighed by a normal distribution whose standard deviation is so many points: `scipy.ndimage.gaussian_filter1d` with
-/// `mode="nearest"` and `truncate=4`.
+/// The mean around each point, weighed by a normal distribution whose standard deviation is so many points:
+/// `scipy.ndimage.gaussian_filter1d` with `mode="nearest"` and `truncate=4`.
 ///
-/// The bell is cut at four standard deviations; beyond either end the curve goes on as its end value. NaN is left out of the mean, which is NaN
-/// where there is nothing else; `scipy` spreads it. An infinity makes all within its reach infinite. Zero points change nothing. Costs
+/// The bell is cut at four standard deviations; beyond either end the curve goes on as its end value. NaN is left out of the mean, which is
+/// NaN where there is nothing else; `scipy` spreads it. An infinity makes all within its reach infinite. Zero points change nothing. Costs
 /// points times reach, and the reach never counts for more than the curve is long.
 ///
 /// # Errors

@@ -3,10 +3,11 @@
 use crate::Error;
 use crate::arithmetic::float;
 
-/// The mean of each value and those before it, `window` in all, fewer at the beginning: `rolling(window, min_periods=1).mean()` of `pandas`.
+/// The mean of each value and those before it, `window` in all, fewer at the beginning: `rolling(window, min_periods=1).mean()` of
+/// `pandas`.
 ///
-/// NaN counts as one of the window and is left out of its mean; where there is only NaN the mean is NaN. An infinity takes part as long as it is in
-/// the window, and leaves no trace. Costs the same for any window: no value leaves a sum by subtraction, so no error builds up.
+/// NaN counts as one of the window and is left out of its mean; where there is only NaN the mean is NaN. An infinity takes part as long as
+/// it is in the window, and leaves no trace. Costs the same for any window: no value leaves a sum by subtraction, so no error builds up.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Parameter`] when the window is zero.

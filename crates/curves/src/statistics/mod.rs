@@ -8,6 +8,7 @@
 
 mod band;
 mod bootstrap;
+mod order;
 mod quantile;
 mod statistic;
 mod summariser;

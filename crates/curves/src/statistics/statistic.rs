@@ -8,11 +8,12 @@ use crate::error::ErrorKind;
 
 /// A number that says something about a set of values.
 ///
-/// NaN is left out of all but [`Statistic::Nan`], which counts it. Of a set without values, the counts are zero and there are no others; where all
-/// values are NaN, the others are NaN. Infinities take part: the mean of one is infinite, of both signs NaN, and a standard deviation with one NaN.
+/// NaN is left out of all but [`Statistic::Nan`], which counts it. Of a set without values, the counts are zero and there are no others;
+/// where all values are NaN, the others are NaN. Infinities take part: the mean of one is infinite, of both signs NaN, and a standard
+/// deviation with one NaN.
 ///
-/// Sums are pairwise, and means of finite values are finite. What is counted, picked or interpolated does not depend on the order of values at
-/// all, a sum in its last digits.
+/// Sums are pairwise, and means of finite values are finite. What is counted, picked or interpolated does not depend on the order of values
+/// at all, a sum in its last digits.
 ///
 /// Names are parsed and printed:
 ///
@@ -44,10 +45,11 @@ pub enum Statistic {
     Max,
     /// The middle value, or the middle between the two middle ones.
     Median,
-    /// The value below which such a share of the values lies, between 0 and 1. Between two values it is on the straight line: the rule called
-    /// linear in `numpy` and `pandas`, `quantile_cont` in `duckdb`, and type 7 by Hyndman and Fan.
+    /// The value below which such a share of the values lies, between 0 and 1. Between two values it is on the straight line: the rule
+    /// called linear in `numpy` and `pandas`, `quantile_cont` in `duckdb`, and type 7 by Hyndman and Fan.
     Quantile(f64),
-    /// The mean of the middle half: a quarter of the count, rounded down, is left out at either end, as `scipy.stats.trim_mean(values, 0.25)` does.
+    /// The mean of the middle half: a quarter of the count, rounded down, is left out at either end, as `scipy.stats.trim_mean(values,
+    /// 0.25)` does.
     InterquartileMean,
     /// The lower bound of an interval of confidence for the mean. None of fewer than two values.
     BootstrapLow(Bootstrap),
@@ -57,10 +59,11 @@ pub enum Statistic {
 
 /// How an interval of confidence for the mean is drawn: the percentile bootstrap.
 ///
-/// As many values as there are, are drawn with replacement, and their mean is taken; so many times. The bounds are the quantiles of these means
-/// (by the rule of [`Statistic::Quantile`]) that leave half of what is not in confidence on either side. The generator is `SplitMix64`, started from the seed and
-/// the place, and the values are drawn from in ascending order: the same values at the same place have the same interval, whatever their
-/// order, on every machine and in every thread. Costs as many draws as there are values times resamples, at each place.
+/// As many values as there are, are drawn with replacement, and their mean is taken; so many times. The bounds are the quantiles of these
+/// means (by the rule of [`Statistic::Quantile`]) that leave half of what is not in confidence on either side. The generator is
+/// `SplitMix64`, started from the seed and the place, and the values are drawn from in ascending order: the same values at the same place
+/// have the same interval, whatever their order, on every machine and in every thread. Costs as many draws as there are values times
+/// resamples, at each place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bootstrap {
     /// The probability that the interval is to hold the mean with, between 0 and 1. By default 0.95.
@@ -94,7 +97,8 @@ impl Statistic {
     /// That its numbers are ones that can be computed with.
     ///
     /// # Errors
-    /// [`ErrorKind::Parameter`] when a quantile is not between 0 and 1, a confidence not between 0 and 1 without either, or resamples are zero.
+    /// [`ErrorKind::Parameter`] when a quantile is not between 0 and 1, a confidence not between 0 and 1 without either, or resamples are
+    /// zero.
     pub fn checked(self) -> Result<Self, Error> {
         match self {
             Self::Quantile(share) if !(0.0..=1.0).contains(&share) => Err(Error::parameter("a quantile", share, "between 0 and 1")),
@@ -109,6 +113,15 @@ impl Statistic {
             _ => Ok(self),
         }
     }
+
+    /// Which share of the values lies below it, when it is a quantile.
+    pub(super) fn share(self) -> Option<f64> {
+        match self {
+            Self::Median => Some(0.5),
+            Self::Quantile(share) => Some(share),
+            _ => None,
+        }
+    }
 }
 
 impl FromStr for Statistic {
@@ -117,7 +130,8 @@ impl FromStr for Statistic {
     /// Reads a name.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownStatistic`] when no statistic has it, with the nearest names; [`ErrorKind::Parameter`] when its number is out of range.
+    /// [`ErrorKind::UnknownStatistic`] when no statistic has it, with the nearest names; [`ErrorKind::Parameter`] when its number is out of
+    /// range.
     fn from_str(name: &str) -> Result<Self, Error> {
         let word = WORDS.iter().find(|(_, word)| *word == name).map(|(statistic, _)| *statistic);
         let confidence = |text| percents(text).map(|confidence| Bootstrap { confidence, ..Bootstrap::default() });
@@ -158,7 +172,8 @@ impl fmt::Display for Statistic {
     }
 }
 
-/// The name that shares most letters with another at its beginning and end, when it shares at least half of its own; of several the shortest.
+/// The name that shares most letters with another at its beginning and end, when it shares at least half of its own; of several the
+/// shortest.
 fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_lowercase();
     let shared = |other: &str| {

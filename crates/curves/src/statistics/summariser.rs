@@ -1,13 +1,14 @@
 //! Several statistics of one set of values at once.
 
 use super::bootstrap;
-use super::quantile::quantile;
+use super::order::sort;
+use super::quantile::{quantile, quantile_of_unsorted};
 use super::statistic::{Bootstrap, Statistic};
 use crate::Error;
 use crate::arithmetic::{float, mean, sum_of};
 
-/// Computes the same statistics of one set of values after the other. It sorts a set once, when any of them needs it, and allocates nothing once it
-/// has seen the largest.
+/// Computes the same statistics of one set of values after the other. It sorts a set once, when several of them need it, and allocates
+/// nothing once it has seen the largest.
 ///
 /// ```
 /// use runlake_curves::statistics::{Statistic, Summariser};
@@ -21,9 +22,11 @@ use crate::arithmetic::{float, mean, sum_of};
 #[derive(Clone, Debug)]
 pub struct Summariser {
     statistics: Vec<Statistic>,
-    needs_order: bool,
+    order: Order,
     /// The values that are not NaN.
     numbers: Vec<f64>,
+    /// The same as integers.
+    keys: Vec<i64>,
     /// Means of the bootstrap.
     means: Vec<f64>,
     found: Vec<Option<f64>>,
@@ -38,11 +41,8 @@ impl Summariser {
         for statistic in statistics {
             statistic.checked()?;
         }
-        let needs_order = statistics.iter().any(|statistic| {
-            use Statistic::{BootstrapHigh, BootstrapLow, InterquartileMean, Median, Quantile};
-            matches!(statistic, Median | Quantile(_) | InterquartileMean | BootstrapLow(_) | BootstrapHigh(_))
-        });
-        Ok(Self { statistics: statistics.to_vec(), needs_order, numbers: Vec::new(), means: Vec::new(), found: Vec::new() })
+        let (statistics, order) = (statistics.to_vec(), Order::needed_by(statistics));
+        Ok(Self { statistics, order, numbers: Vec::new(), keys: Vec::new(), means: Vec::new(), found: Vec::new() })
     }
 
     /// The statistics, in the order in which they were asked for.
@@ -50,8 +50,8 @@ impl Summariser {
         &self.statistics
     }
 
-    /// The statistics of these values, in the order in which they were asked for; by the rules of [`Statistic`], none where there is none. The
-    /// place only tells the draws of the bootstrap apart.
+    /// The statistics of these values, in the order in which they were asked for; by the rules of [`Statistic`], none where there is none.
+    /// The place only tells the draws of the bootstrap apart.
     pub fn summarise(&mut self, values: &[f64], place: u64) -> &[Option<f64>] {
         self.numbers.clear();
         self.numbers.extend(values.iter().copied().filter(|value| !value.is_nan()));
@@ -61,7 +61,7 @@ impl Summariser {
 
     /// The same of what is in `numbers` already.
     fn summarise_numbers(&mut self, nans: usize, place: u64) -> &[Option<f64>] {
-        let Self { statistics, needs_order, numbers, means, found } = self;
+        let Self { statistics, order, numbers, keys, means, found } = self;
         found.clear();
         if numbers.is_empty() {
             let nothing = (nans > 0).then_some(f64::NAN);
@@ -85,15 +85,20 @@ impl Summariser {
             Statistic::Max => numbers.iter().copied().reduce(f64::max),
             _ => None,
         }));
-        if !*needs_order {
-            return found;
+        match order {
+            Order::Any => return found,
+            Order::Quantile(share) => {
+                let quantile = quantile_of_unsorted(numbers, *share, keys);
+                for (_, found) in statistics.iter().zip(found.iter_mut()).filter(|(statistic, _)| statistic.share().is_some()) {
+                    *found = Some(quantile);
+                }
+                return found;
+            }
+            Order::Ascending => sort(numbers, keys),
         }
-        numbers.sort_unstable_by(f64::total_cmp);
         let mut drawn: Option<(Bootstrap, (f64, f64))> = None;
         for (statistic, found) in statistics.iter().zip(found.iter_mut()) {
             match statistic {
-                Statistic::Median => *found = Some(quantile(numbers, 0.5)),
-                Statistic::Quantile(share) => *found = Some(quantile(numbers, *share)),
                 Statistic::InterquartileMean => *found = Some(mean(&numbers[numbers.len() / 4..numbers.len() - numbers.len() / 4])),
                 Statistic::BootstrapLow(asked) | Statistic::BootstrapHigh(asked) if numbers.len() > 1 => {
                     // Both bounds come of the same draws.
@@ -104,10 +109,37 @@ impl Summariser {
                     drawn = Some((*asked, (low, high)));
                     *found = Some(if matches!(statistic, Statistic::BootstrapLow(_)) { low } else { high });
                 }
-                _ => {}
+                _ => {
+                    if let Some(share) = statistic.share() {
+                        *found = Some(quantile(numbers, share));
+                    }
+                }
             }
         }
         found
+    }
+}
+
+/// The order in which values must be for the statistics that do not take them as they come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Order {
+    /// All take them as they come.
+    Any,
+    /// Only one quantile is asked for, which is found without sorting.
+    Quantile(f64),
+    /// They must be sorted.
+    Ascending,
+}
+
+impl Order {
+    fn needed_by(statistics: &[Statistic]) -> Self {
+        use Statistic::{BootstrapHigh, BootstrapLow, InterquartileMean};
+        statistics.iter().fold(Self::Any, |order, statistic| match (order, statistic.share()) {
+            (Self::Any, Some(share)) => Self::Quantile(share),
+            (Self::Quantile(other), Some(share)) if share != other => Self::Ascending,
+            _ if matches!(statistic, InterquartileMean | BootstrapLow(_) | BootstrapHigh(_)) => Self::Ascending,
+            _ => order,
+        })
     }
 }
 
@@ -214,7 +246,7 @@ mod tests {
             for (statistic, found) in ALL.into_iter().zip(found) {
                 let expected = naive(&values, statistic);
                 prop_assert!(is_about(found, expected), "{}: {:?} is not {:?}", statistic, found, expected);
-                // What else is asked does not matter.
+                // What else is asked does not matter, nor that nothing is sorted for one alone.
                 let alone = Summariser::new(&[statistic]).unwrap().summarise(&values, 0)[0];
                 prop_assert!(is_same(alone, found), "{}: {:?} is not {:?}", statistic, alone, found);
             }

@@ -12,6 +12,7 @@ use runlake_ingest::without_panic;
 use runlake_types::near_names;
 use sqlparser::ast::{Expr, Query, Select, SelectItem, Spanned as _, Visit as _, Visitor};
 
+use super::elsewhere::elsewhere;
 use super::names::Names;
 use super::problem::SqlProblem;
 use super::session::{fresh, plan};
@@ -56,19 +57,18 @@ impl Diagnosis {
         }
         if let Some((before, _)) = message.split_once("' should participate in the GROUP BY clause") {
             let column = before.rsplit('\'').next().unwrap_or_default();
-            let problem = SqlProblem::new(format!("`{column}` is neither grouped by nor aggregated")).at(text, self.column_place(column, false));
+            let problem =
+                SqlProblem::new(format!("`{column}` is neither grouped by nor aggregated")).at(text, self.column_place(column, false));
             return problem.with_hint(format!("add it to GROUP BY, or take one of its values, such as max(\"{column}\")"));
         }
         if let Some(column) = quoted("duplicate output name '") {
-            let problem = SqlProblem::new(format!("two columns of the result are called `{column}`")).at(text, self.column_place(&column, true));
+            let problem =
+                SqlProblem::new(format!("two columns of the result are called `{column}`")).at(text, self.column_place(&column, true));
             return problem.with_hint("name one of them with AS");
         }
         let fault = in_words(error);
-        // On a thread of its own: Polars does not plan on those of every runtime.
-        let place = std::thread::scope(|scope| {
-            let search = std::thread::Builder::new().name("diagnosis".to_owned()).spawn_scoped(scope, || self.place_of_fault(&fault));
-            search.ok().and_then(|search| search.join().ok()).flatten()
-        });
+        let column = quoted("in column '").and_then(|column| self.column_place(&column, false));
+        let place = elsewhere("diagnosis", || self.place_of_fault(&fault)).flatten().or(column);
         SqlProblem::new(fault.clone()).at(text, place)
     }
 
@@ -88,9 +88,10 @@ impl Diagnosis {
     }
 
     fn column_place(&self, column: &str, last: bool) -> Option<Range<usize>> {
-        let mut places = self.statement.words.columns.iter().filter(|path| {
-            path.last().is_some_and(|(name, _)| name == column) || joined(path) == column || joined(&path[1..]) == column
-        });
+        let mut places =
+            self.statement.words.columns.iter().filter(|path| {
+                path.last().is_some_and(|(name, _)| name == column) || joined(path) == column || joined(&path[1..]) == column
+            });
         let path = if last { places.next_back() } else { places.next() }?;
         Some(path.first()?.1.start..path.last()?.1.end)
     }

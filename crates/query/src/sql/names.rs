@@ -46,7 +46,8 @@ impl Names {
         let (name, dict) = (joined(own), &own[0].value);
         let keys = || self.columns.iter().map(String::as_str).filter(|column| column.starts_with(&format!("{dict}.")));
         if own.len() == 1 {
-            let example = keys().next().map_or_else(|| format!("{dict}.KEY"), str::to_owned);
+            let is_plain = |key: &&str| key.chars().all(|character| character.is_alphanumeric() || character == '_' || character == '.');
+            let example = keys().find(is_plain).map_or_else(|| format!("{dict}.\"KEY\""), str::to_owned);
             let problem = SqlProblem::new(format!("`{dict}` is a dict, and its keys are columns"));
             return problem.with_hint(format!("write {example} for one, {dict}.* for all"));
         }

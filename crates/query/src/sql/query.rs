@@ -9,7 +9,6 @@ use crate::{Answer, Error, ErrorKind, Origin};
 
 use super::diagnosis::Diagnosis;
 use super::problem::SqlProblem;
-use super::session::fresh;
 
 /// A planned statement. Nothing is read until its rows are asked for.
 #[derive(Clone)]
@@ -38,7 +37,7 @@ impl SqlQuery {
     /// The rows, not read yet: to be written, or to be read in batches when memory does not hold them. What goes wrong then is told by
     /// [`SqlQuery::located`].
     pub fn answer(&self) -> Answer {
-        Answer::new(fresh(&self.frame), self.origin.clone())
+        Answer::new(self.frame.clone(), self.origin.clone())
     }
 
     /// The rows, in memory.
@@ -46,7 +45,7 @@ impl SqlQuery {
     /// # Errors
     /// [`ErrorKind::Sql`](crate::ErrorKind::Sql) when the values do not allow what the statement does with them.
     pub async fn collect(&self) -> Result<DataFrame, Error> {
-        let frame = fresh(&self.frame);
+        let frame = self.frame.clone();
         let collected = tokio::task::spawn_blocking(move || without_panic(|| frame.collect())).await;
         match collected {
             Ok(Ok(frame)) => frame.map_err(|error| self.problem(&error)),
@@ -60,10 +59,10 @@ impl SqlQuery {
     /// # Errors
     /// [`ErrorKind::Sql`](crate::ErrorKind::Sql) when there is no plan.
     pub async fn explain(&self) -> Result<String, Error> {
-        let frame = fresh(&self.frame);
+        let frame = self.frame.clone();
         let explained = tokio::task::spawn_blocking(move || without_panic(|| frame.explain(true))).await;
         match explained {
-            Ok(Ok(plan)) => plan.map_err(|error| self.problem(&error)),
+            Ok(Ok(plan)) => plan.map(|plan| without_estimates(&plan)).map_err(|error| self.problem(&error)),
             _ => Err(SqlProblem::new("the statement has no plan").into()),
         }
     }
@@ -83,4 +82,9 @@ impl SqlQuery {
             None => SqlProblem::new(super::diagnosis::in_words(error)).into(),
         }
     }
+}
+
+/// Polars does not know how many rows there will be, and says so with a number.
+fn without_estimates(plan: &str) -> String {
+    plan.lines().filter(|line| !line.trim_start().starts_with("ESTIMATED ROWS")).collect::<Vec<_>>().join("\n")
 }

@@ -73,8 +73,8 @@ mod tests {
         let long = format!("SELECT {} lrr {} FROM runs", "a, ".repeat(60), "b, ".repeat(60));
         let at = long.find("lrr").unwrap();
         insta::assert_snapshot!(excerpt(&long, &(at..at + 3)), @"
-        1 | …, a, a, a, a, a, a, a, a, a, a, a, a, a,  lrr b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b,…
-          |                                            ^^^
+        1 | …a, a, a, a, a, a, a, a, a, a, a, a, a,  lrr b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, …
+          |                                          ^^^
         ");
         insta::assert_snapshot!(excerpt("SELECT", &(6..6)), @r"
         1 | SELECT

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use runlake_ingest::without_panic;
-use sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, Spanned as _, Statement as Ast, TableFactor, Visit as _, Visitor,
-};
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Query, Spanned as _, Statement as Ast, TableFactor, Visit as _, Visitor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::ALL_KEYWORDS;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
@@ -105,7 +103,8 @@ impl Statement {
             [] => return Err(SqlProblem::new("there is no statement").with_hint("for example: SELECT * FROM runs")),
             [_, second, ..] => {
                 let start = second.as_ptr() as usize - text.as_ptr() as usize;
-                let problem = SqlProblem::new("one statement at a time").at(text, Some(start..start + 1));
+                let first = second.chars().next().map_or(0, char::len_utf8);
+                let problem = SqlProblem::new("one statement at a time").at(text, Some(start..start + first));
                 return Err(problem.with_hint("`runlake sql` takes several, each with a semicolon at its end"));
             }
         };

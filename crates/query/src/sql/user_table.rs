@@ -1,5 +1,6 @@
 //! A file of the user as a table, to be joined with the lake's: labels, budgets, results of other programs.
 
+use std::io::BufRead as _;
 use std::path::Path;
 
 use polars::io::SerReader as _;
@@ -8,15 +9,16 @@ use polars::prelude::{
     PolarsResult, ScanArgsParquet, col,
 };
 use runlake_ingest::without_panic;
+use runlake_types::Json;
 
 use crate::{Error, ErrorKind};
 
 use super::csv_types::typed;
+use super::elsewhere::elsewhere;
 
 /// Columns that are text whatever is in them, as they are in the lake's tables, so that they can be joined: an id may be all digits.
-const TEXT_COLUMNS: [&str; 12] = [
-    "run_id", "entity", "project", "display_name", "state", "group", "job_type", "sweep_id", "username", "commit", "storage_id", "tag",
-];
+const TEXT_COLUMNS: [&str; 12] =
+    ["run_id", "entity", "project", "display_name", "state", "group", "job_type", "sweep_id", "username", "commit", "storage_id", "tag"];
 
 /// How the endings of names are told to users.
 const ENDINGS: &str = ".csv, .tsv, .parquet, .ndjson, .jsonl, .json, .arrow, .feather, .ipc or .arrows";
@@ -52,19 +54,19 @@ pub(super) fn user_table(name: &str, path: &Path) -> Result<LazyFrame, Error> {
             _ => return Ok(None),
         }))
     };
-    let opened = without_panic(|| {
+    let open = || {
         let Some(mut frame) = read()? else { return Ok(None) };
         let schema = frame.collect_schema()?;
         let ids = schema.iter().filter(|(name, dtype)| TEXT_COLUMNS.contains(&name.as_str()) && dtype.is_integer());
         let ids: Vec<_> = ids.map(|(name, _)| col(name.clone()).cast(DataType::String)).collect();
         PolarsResult::Ok(Some((frame.with_columns(ids), schema.len())))
-    });
-    match opened {
-        Ok(Ok(Some((frame, columns)))) if columns > 0 => Ok(frame),
-        Ok(Ok(Some(_))) => Err(failed("it has no columns".to_owned())),
-        Ok(Ok(None)) => Err(failed(format!("a table is read from a file whose name ends in {ENDINGS}"))),
-        Ok(Err(error)) => Err(failed(first_line(&error.to_string()))),
-        Err(_panic) => Err(failed("it is damaged".to_owned())),
+    };
+    match elsewhere("table", || without_panic(open)) {
+        Some(Ok(Ok(Some((frame, columns))))) if columns > 0 => Ok(frame),
+        Some(Ok(Ok(Some(_)))) => Err(failed("it has no columns".to_owned())),
+        Some(Ok(Ok(None))) => Err(failed(format!("a table is read from a file whose name ends in {ENDINGS}"))),
+        Some(Ok(Err(error))) => Err(failed(reason(&ending, path, &error.to_string()))),
+        Some(Err(_)) | None => Err(failed("it is damaged".to_owned())),
     }
 }
 
@@ -90,9 +92,25 @@ fn stream(file: &std::fs::File) -> PolarsResult<DataFrame> {
     IpcStreamReader::new(file).finish()
 }
 
-/// What the reader says, without the advice for callers of its API.
-fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or_default().to_owned()
+/// Why a file is not what its name says, from what its reader said.
+fn reason(ending: &str, path: &Path, message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    match ending {
+        "ndjson" | "jsonl" => bad_line(path).map_or_else(|| line.to_owned(), |number| format!("line {number} is no JSON object")),
+        "json" => "it is no list of JSON objects".to_owned(),
+        "arrow" | "feather" | "ipc" | "arrows" => "it is no Arrow file, or a damaged one".to_owned(),
+        "parquet" => format!("it is no Parquet file, or a damaged one ({})", line.trim_start_matches("parquet: ")),
+        _ if line.contains("more fields than") => "a line has more fields than the header".to_owned(),
+        _ if line.contains("empty") => "it is empty".to_owned(),
+        _ => line.to_owned(),
+    }
+}
+
+/// The first line that is no object, counted from one.
+fn bad_line(path: &Path) -> Option<usize> {
+    let lines = std::io::BufReader::new(std::fs::File::open(path).ok()?).lines();
+    let is_bad = |line: std::io::Result<String>| line.is_ok_and(|line| !line.trim().is_empty() && Json::parse_object(&line).is_err());
+    lines.map(is_bad).position(|is_bad| is_bad).map(|index| index + 1)
 }
 
 #[cfg(test)]
@@ -104,7 +122,11 @@ mod tests {
         let path = folder.path().join(name);
         fs_err::write(&path, content).unwrap();
         match user_table("t", &path).and_then(|frame| Ok(frame.collect()?)) {
-            Ok(frame) => format!("{:?} {:?}", frame.schema().iter().map(|(name, dtype)| format!("{name} {dtype}")).collect::<Vec<_>>(), frame.shape()),
+            Ok(frame) => format!(
+                "{:?} {:?}",
+                frame.schema().iter().map(|(name, dtype)| format!("{name} {dtype}")).collect::<Vec<_>>(),
+                frame.shape()
+            ),
             Err(error) => error.to_string().replace(folder.path().to_str().unwrap(), "[DIR]"),
         }
     }
@@ -124,14 +146,14 @@ mod tests {
 
     #[test]
     fn bad_files_are_named() {
-        insta::assert_snapshot!(read("x.xlsx", b"PK"), @"");
-        insta::assert_snapshot!(read("x.csv", b""), @"");
-        insta::assert_snapshot!(read("x.csv", b"a,b\n1,2,3\n"), @"");
-        insta::assert_snapshot!(read("x.parquet", b"nothing of the kind"), @"");
-        insta::assert_snapshot!(read("x.ndjson", b"{\"a\": 1}\nnot json\n"), @"");
-        insta::assert_snapshot!(read("x.json", b"{"), @"");
-        insta::assert_snapshot!(read("x.arrow", b"ARROW1 no more"), @"");
+        insta::assert_snapshot!(read("x.xlsx", b"PK"), @"[DIR]/x.xlsx cannot be the table `t`: a table is read from a file whose name ends in .csv, .tsv, .parquet, .ndjson, .jsonl, .json, .arrow, .feather, .ipc or .arrows");
+        insta::assert_snapshot!(read("x.csv", b""), @"[DIR]/x.csv cannot be the table `t`: it is empty");
+        insta::assert_snapshot!(read("x.csv", b"a,b\n1,2,3\n"), @"[DIR]/x.csv cannot be the table `t`: a line has more fields than the header");
+        insta::assert_snapshot!(read("x.parquet", b"nothing of the kind"), @"[DIR]/x.parquet cannot be the table `t`: it is no Parquet file, or a damaged one (File out of specification: The file must end with PAR1)");
+        insta::assert_snapshot!(read("x.ndjson", b"{\"a\": 1}\nnot json\n"), @"[DIR]/x.ndjson cannot be the table `t`: line 2 is no JSON object");
+        insta::assert_snapshot!(read("x.json", b"{"), @"[DIR]/x.json cannot be the table `t`: it is no list of JSON objects");
+        insta::assert_snapshot!(read("x.arrow", b"ARROW1 no more"), @"[DIR]/x.arrow cannot be the table `t`: it is no Arrow file, or a damaged one");
         let error = user_table("t", Path::new("/no/such.csv")).err().unwrap();
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"/no/such.csv cannot be the table `t`: No such file or directory (os error 2)");
     }
 }
