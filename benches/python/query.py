@@ -119,10 +119,10 @@ def one_key_duckdb(options: argparse.Namespace) -> tuple[float, Any]:
     connection = duckdb.connect()
     connection.execute("SET enable_object_cache = true")
     question = f"SELECT _step, {options.key} FROM read_parquet('{files(options, 'histories')}', hive_partitioning = false) WHERE run_id = ? ORDER BY _step"
-    connection.execute(question, ["run0001"]).to_arrow_table()
+    connection.sql(question, params=["run0001"]).to_arrow_table()
     options.read_before = read_bytes()
     started = time.perf_counter()
-    answer = connection.execute(question, [options.run]).to_arrow_table()
+    answer = connection.sql(question, params=[options.run]).to_arrow_table()
     return time.perf_counter() - started, answer
 
 
