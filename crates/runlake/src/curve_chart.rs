@@ -167,7 +167,8 @@ impl CurveChart {
         for group in curves.group_curves(by, &statistics)? {
             let runs = group.group.runs.len();
             let label = format!("{} ({runs} {})", group.group.label(by), if runs == 1 { "run" } else { "runs" });
-            let series = self.series(if several { format!("{} {label}", group.key) } else { label }, curves.places(), &[&group.statistics[0]])?;
+            let series =
+                self.series(if several { format!("{} {label}", group.key) } else { label }, curves.places(), &[&group.statistics[0]])?;
             let band = match (self.around, &group.statistics[1..]) {
                 (Around::Deviation(_), [width]) => {
                     let shifted = |sign: f64| {

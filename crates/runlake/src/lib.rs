@@ -59,13 +59,13 @@ pub use runlake_types as types;
 
 /// What most programs need.
 pub mod prelude {
+    pub use crate::curves::statistics::Statistic;
     pub use crate::fetch::{Artifact, ArtifactDraft, Client, Environment, Existing, FilesQuery, NewRun, RunFile, RunsQuery};
     pub use crate::ingest::{Completeness, Encoder, RunScan};
     pub use crate::lake::{Lake, Location, StoredRun};
-    pub use crate::curves::statistics::Statistic;
     pub use crate::query::{
-        Alignment, Answer, Axis, CurveQuery, FileFormat, GroupBy, HistoriesQuery, KeyPattern, Origin, OutcomeQuery, Pick, Places, Sampling, Selection,
-        Smoothing, WriteOptions,
+        Alignment, Answer, Axis, CurveQuery, FileFormat, GroupBy, HistoriesQuery, KeyPattern, Origin, OutcomeQuery, Pick, Places, Sampling,
+        Selection, Smoothing, WriteOptions,
     };
     pub use crate::types::{Condition, Filter, Json, Object, Order, ProjectPath, RunPath, RunRecord, RunState};
     pub use crate::{Api, HistoriesOptions, HistoryOptions, Run, Runs, RunsOptions, ScanOptions};

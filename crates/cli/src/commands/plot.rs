@@ -86,13 +86,15 @@ fn picture(options: &Plot) -> anyhow::Result<Picture> {
         Some("png") => Ok(Picture::Png(size)),
         _ => {
             let message = format!("the name of {} does not say which picture it is to be", path.display());
-            Err(UsageError { message, hint: "end it with .svg or .png; without --output the chart is drawn in the terminal".to_owned() }.into())
+            Err(UsageError { message, hint: "end it with .svg or .png; without --output the chart is drawn in the terminal".to_owned() }
+                .into())
         }
     }
 }
 
 fn parse_size(text: &str) -> anyhow::Result<(u32, u32)> {
     let parsed = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    let wrong = || UsageError { message: format!("`{text}` is not a size"), hint: "it is written WIDTHxHEIGHT, such as 960x540".to_owned() };
+    let wrong =
+        || UsageError { message: format!("`{text}` is not a size"), hint: "it is written WIDTHxHEIGHT, such as 960x540".to_owned() };
     Ok(parsed.ok_or_else(wrong)?)
 }
