@@ -39,7 +39,8 @@ pub async fn with_table(lake: &Lake, query: &HistoriesQuery, path: &Path, on: &[
     let fields = GroupBy::parse(on.iter().copied().filter(|name| *name != RUN_ID))?;
     let records: Vec<&RunRecord> = runs.iter().map(|run| &run.record).collect();
     let groups = fields.groups(&records)?;
-    let mut of_runs: Vec<(usize, &crate::Group)> = groups.iter().flat_map(|group| group.runs.iter().map(move |run| (*run, group))).collect();
+    let mut of_runs: Vec<(usize, &crate::Group)> =
+        groups.iter().flat_map(|group| group.runs.iter().map(move |run| (*run, group))).collect();
     of_runs.sort_by_key(|(run, _)| *run);
     let members: Vec<_> = of_runs.iter().map(|(run, _)| runs[*run].clone()).collect();
     let mut identity = run_columns(&members);

@@ -30,10 +30,10 @@ use runlake_lake::{Lake, TableName};
 use runlake_types::ProjectPath;
 
 pub(crate) use lake_table::Table;
-pub(crate) use user_table::user_table;
 pub use problem::SqlProblem;
 pub use query::SqlQuery;
 pub use session::{SqlColumn, SqlSession};
+pub(crate) use user_table::user_table;
 
 /// The statements of a text, without the semicolons between them and without those that say nothing.
 ///
