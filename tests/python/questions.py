@@ -12,7 +12,7 @@ from pathlib import Path
 import questions_of_runs
 import questions_on_axes
 import questions_of_rows
-from answers import Asker
+from asker import Asker
 from checks import Checks
 from lake_curves import Project
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import models
 import numpy
-from answers import Asker, same_table
+from asker import Asker, same_table
 from checks import Checks, equal
 from curve_formulas import largest_triangles
 from lake_curves import Project, Run

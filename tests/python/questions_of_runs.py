@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import pandas
 import scipy.stats
-from answers import Asker, same_table
+from asker import Asker, same_table
 from checks import Checks, equal, holds
 from lake_curves import SPECIAL, Project, Run, flat
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import models
 import numpy
-from answers import Asker, same_table
+from asker import Asker, same_table
 from checks import Checks, equal, holds
 from lake_curves import SPECIAL, Project, Run
 

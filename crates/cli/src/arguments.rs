@@ -60,6 +60,7 @@ pub(crate) enum Command {
     Correlate(questions::Correlate),
     Anomalies(questions::Anomalies),
     Join(questions::Join),
+    Plot(questions::Plot),
     Info(Info),
     Verify(Verify),
     Compact(Compact),

@@ -19,8 +19,8 @@ const AXIS: &str = "#8a8a8a";
 const BAND_OPACITY: &str = "0.18";
 /// How far lines may reach over the frame: no more than sums are off by.
 const OVERHANG: f64 = 0.01;
-/// How many points the lines of a layer have at most, as long as columns of two pixels are wide enough for that.
-const MOST_POINTS: f64 = 160_000.0;
+/// How many points the lines of a layer have at most, as long as columns of three pixels are wide enough for that.
+const MOST_POINTS: f64 = 100_000.0;
 
 /// What lies behind, and what lies before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,10 +115,12 @@ fn lines(svg: &mut Document, chart: &Chart, view: &View, frame: Frame, layer: La
     }
     let stroke = layer.stroke(count);
     let (width, opacity) = (decimal(stroke.width), decimal(stroke.opacity));
-    let column = (number(count) * frame.width * 4.0 / MOST_POINTS).clamp(0.5, 2.0);
+    // On thin lines, round joints do not show, and they are most of the time that a PNG takes.
+    let joints = if stroke.width > 1.5 { "round" } else { "bevel" };
+    let column = (number(count) * frame.width * 2.0 / MOST_POINTS).clamp(1.0, 3.0);
     svg.open(
         "g",
-        &[("class", layer.class()), ("fill", "none"), ("stroke-linejoin", "round"), ("stroke-width", &width), ("stroke-opacity", &opacity)],
+        &[("class", layer.class()), ("fill", "none"), ("stroke-linejoin", joints), ("stroke-width", &width), ("stroke-opacity", &opacity)],
     );
     for (place, series) in series_of_layer() {
         let shade = shade_of(series, place);

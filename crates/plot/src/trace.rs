@@ -78,8 +78,8 @@ impl Frame {
     }
 }
 
-/// The line as it shows in a frame. `column` is the width in which no more is kept than the first, the lowest, the highest and the last
-/// point, which draw the same pixels (Jugel et al., "M4", VLDB 2014). What lies beyond `bounds` is cut off.
+/// The line as it shows in a frame. `column` is the width in which no more is kept than the lowest and the highest point, so that no
+/// spike is lost. What lies beyond `bounds` is cut off.
 pub(crate) fn trace(line: &Line, view: &View, frame: Frame, bounds: Frame, column: f64) -> Trace {
     let mut trace = Trace::default();
     let mut run: Vec<Point> = Vec::new();
@@ -132,17 +132,26 @@ fn clipped(run: &[Point], bounds: Frame) -> Vec<Vec<Point>> {
     pieces
 }
 
-/// The first, lowest, highest and last point of each column, in their order.
+/// The lowest and the highest point of each column, in their order, and both ends.
 fn thinned(piece: &[Point], column: f64) -> Vec<Point> {
     let column_of = |point: &Point| (point.x / column).floor();
-    let mut kept = Vec::new();
+    let mut kept: Vec<Point> = Vec::new();
     for group in piece.chunk_by(|left, right| column_of(left).total_cmp(&column_of(right)).is_eq()) {
         let by_height = |left: &(usize, &Point), right: &(usize, &Point)| left.1.y.total_cmp(&right.1.y);
         let highest = group.iter().enumerate().min_by(by_height).map_or(0, |(place, _)| place);
         let lowest = group.iter().enumerate().max_by(by_height).map_or(0, |(place, _)| place);
-        let mut places = [0, highest.min(lowest), highest.max(lowest), group.len() - 1].to_vec();
-        places.dedup();
-        kept.extend(places.into_iter().map(|place| group[place]));
+        kept.push(group[highest.min(lowest)]);
+        if highest != lowest {
+            kept.push(group[highest.max(lowest)]);
+        }
+    }
+    if let ([first, .., last], Some(begin), Some(end)) = (piece, kept.first().copied(), kept.last().copied()) {
+        if begin != *first {
+            kept.insert(0, *first);
+        }
+        if end != *last {
+            kept.push(*last);
+        }
     }
     kept
 }

@@ -96,9 +96,9 @@ impl GroupBy {
 }
 
 impl Group {
-    /// The group for people, such as `config.lr 0.1, state finished`; `all runs` without fields.
+    /// The group for people, such as `config.lr=0.1, state=finished`; `all runs` without fields.
     pub fn label(&self, by: &GroupBy) -> String {
-        let part = |(name, value): (&str, &Json)| format!("{name} {}", text_of(value).unwrap_or_else(|| "none".to_owned()));
+        let part = |(name, value): (&str, &Json)| format!("{name}={}", text_of(value).unwrap_or_else(|| "none".to_owned()));
         let parts: Vec<String> = by.names().zip(&self.values).map(part).collect();
         if parts.is_empty() { "all runs".to_owned() } else { parts.join(", ") }
     }
@@ -143,12 +143,12 @@ mod tests {
         let by = GroupBy::parse(["config.lr"]).unwrap();
         let groups = by.groups(&runs).unwrap();
         let shown: Vec<(String, Vec<usize>)> = groups.iter().map(|group| (group.label(&by), group.runs.clone())).collect();
-        assert_eq!(shown[..2], [("config.lr 0.01".to_owned(), vec![1]), ("config.lr 0.1".to_owned(), vec![0, 4])]);
-        assert_eq!(shown[2..], [("config.lr auto".to_owned(), vec![2]), ("config.lr none".to_owned(), vec![3])]);
+        assert_eq!(shown[..2], [("config.lr=0.01".to_owned(), vec![1]), ("config.lr=0.1".to_owned(), vec![0, 4])]);
+        assert_eq!(shown[2..], [("config.lr=auto".to_owned(), vec![2]), ("config.lr=none".to_owned(), vec![3])]);
         let by = GroupBy::parse(["tags"]).unwrap();
         let groups = by.groups(&runs).unwrap();
         let shown: Vec<(String, Vec<usize>)> = groups.iter().map(|group| (group.label(&by), group.runs.clone())).collect();
-        assert_eq!(shown, [("tags a".to_owned(), vec![0]), ("tags b".to_owned(), vec![0, 2, 3]), ("tags none".to_owned(), vec![1, 4])]);
+        assert_eq!(shown, [("tags=a".to_owned(), vec![0]), ("tags=b".to_owned(), vec![0, 2, 3]), ("tags=none".to_owned(), vec![1, 4])]);
         assert_eq!(GroupBy::default().groups(&runs).unwrap()[0].runs.len(), 5);
     }
 

@@ -277,3 +277,53 @@ pub(crate) struct Join {
     #[command(flatten)]
     pub(crate) print: PrintOptions,
 }
+
+/// Draw curves of runs, or of groups of runs with bands: in the terminal, or as SVG or PNG.
+///
+/// Without --group-by, each run is a line; more than twelve are thin lines of one colour.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  runlake plot val.acc --lake lake\n  runlake plot val.acc --group-by config.lr --around p10-p90 --lake lake --output acc.svg\n  runlake plot train/loss --log-y --smooth ema:0.9 --x-axis _runtime --lake lake --output loss.png"
+)]
+pub(crate) struct Plot {
+    /// Keys: names, globs, re:EXPRESSION.
+    #[arg(required = true, value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    /// Fields whose equal values make a group: config.KEY, summary.KEY, tags, group, sweep, `job_type`, state, username. ALL is one group of all.
+    #[arg(long, value_name = "FIELD,...", value_delimiter = ',')]
+    pub(crate) group_by: Vec<String>,
+    /// The line of a group: mean, median, iqm, min, max or any percentile, such as p90.
+    #[arg(long, value_name = "STATISTIC", default_value = "mean")]
+    pub(crate) middle: String,
+    /// The band around it: std, sem, minmax, iqr, ci95, two statistics such as p10-p90, or none.
+    #[arg(long, value_name = "BAND", default_value = "std")]
+    pub(crate) around: String,
+    /// Smooth the lines, with the raw ones faintly behind: ema:WEIGHT (as the service's charts), rolling:POINTS or gaussian:POINTS.
+    #[arg(long, value_name = "KIND:N")]
+    pub(crate) smooth: Option<String>,
+    /// A logarithmic x axis.
+    #[arg(long)]
+    pub(crate) log_x: bool,
+    /// A logarithmic y axis.
+    #[arg(long)]
+    pub(crate) log_y: bool,
+    /// Where the y axis begins [default: below the least value].
+    #[arg(long, value_name = "Y", allow_hyphen_values = true)]
+    pub(crate) y_from: Option<f64>,
+    /// Where it ends [default: above the greatest value].
+    #[arg(long, value_name = "Y", allow_hyphen_values = true)]
+    pub(crate) y_to: Option<f64>,
+    /// A title above the picture.
+    #[arg(long)]
+    pub(crate) title: Option<String>,
+    /// The picture's size in pixels; a PNG has twice as many for sharp letters. In the terminal, columns and lines.
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    pub(crate) size: Option<String>,
+    /// The file, ending in .svg or .png [default: the terminal].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    pub(crate) axis: OnAxis,
+    #[command(flatten)]
+    pub(crate) runs: LakeRuns,
+}

@@ -9,6 +9,7 @@ mod import;
 mod info;
 mod join;
 mod lake_question;
+mod plot;
 mod projects;
 pub(crate) mod query;
 mod questions;
@@ -45,6 +46,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Correlate(options) => questions::correlate(&options).await,
         Command::Anomalies(options) => questions::anomalies(&options).await,
         Command::Join(options) => join::join(&options).await,
+        Command::Plot(options) => plot::plot(&options).await,
         Command::Info(options) => info::info(&options).await,
         Command::Verify(options) => verify::verify(&options).await,
         Command::Compact(options) => compact::compact(&options).await,
