@@ -16,6 +16,9 @@ import pyarrow.parquet
 # What config and summary hold in place of numbers that JSON lacks.
 SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
+# Columns of a lake's own.
+RESERVED = {"run_id", "entity", "project", "_step", "_timestamp", "_runtime", "_rescued_data"}
+
 
 @dataclass
 class Run:
@@ -49,10 +52,10 @@ def rows_of(lake: Path, table: str, project: str) -> list[dict[str, Any]]:
 
 
 def flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested objects by dotted keys; empty ones are values."""
+    """Nested objects by dotted keys; empty and typed ones are values."""
     leaves: dict[str, Any] = {}
     for key, value in config.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and value and "_type" not in value:
             leaves |= flat(value, f"{prefix}{key}.")
         else:
             leaves[prefix + key] = value
@@ -60,15 +63,16 @@ def flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 class Project:
-    """The runs of a project, by id, and which column each key is in."""
+    """The runs of a project, by id, and in which column each key is, by the name that it has in answers."""
 
     def __init__(self, lake: Path, name: str) -> None:
         self.name = name
-        self.columns: dict[str, str] = {}
-        self.kinds: dict[str, str] = {}
-        for column, (kind, path) in lake_rows.metric_paths(lake).items():
-            self.columns.setdefault(".".join(path), column)
-            self.kinds[column] = kind
+        paths = lake_rows.metric_paths(lake)
+        dotted = [".".join(path) for _, path in paths.values()]
+        taken = {name for name in dotted if dotted.count(name) > 1} | RESERVED
+        # A name that several keys have, or that a column of the lake's own has, is that of the key's column in answers.
+        self.columns = {column if name in taken else name: column for name, column in zip(dotted, paths, strict=True)}
+        self.kinds = {column: kind for column, (kind, _) in paths.items()}
         histories, system = rows_of(lake, "histories", name), rows_of(lake, "system_metrics", name)
         self.runs: list[Run] = []
         for record in sorted(rows_of(lake, "runs", name), key=lambda record: record["run_id"].encode()):

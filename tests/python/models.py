@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -118,15 +119,31 @@ def statistic(name: str, values: list[float], place: int, resamples: int, seed: 
     if name == "median":
         return float(numpy.median(numbers))
     if name.startswith("p"):
-        return float(numpy.quantile(numbers, float(name[1:]) / 100))
+        return quantile(numbers, float(name[1:]) / 100)
     if name.startswith("q"):
-        return float(numpy.quantile(numbers, float(name[1:])))
+        return quantile(numbers, float(name[1:]))
     return float(getattr(numpy, name)(numbers))
+
+
+def quantile(numbers: numpy.ndarray, share: float) -> float:
+    """The quantile on the straight line between two values; beside an infinity NumPy has NaN where a value is hit exactly."""
+    if numpy.isfinite(numbers).all():
+        return float(numpy.quantile(numbers, share))
+    ordered = numpy.sort(numbers)
+    low, rest = divmod((len(ordered) - 1) * share, 1.0)
+    low_value, high_value = float(ordered[int(low)]), float(ordered[min(int(low) + 1, len(ordered) - 1)])
+    return low_value if rest == 0.0 or low_value == high_value else low_value + (high_value - low_value) * rest
+
+
+@functools.cache
+def drawn_means(numbers: tuple[float, ...], place: int, resamples: int, seed: int) -> numpy.ndarray:
+    """The means of the documented draws."""
+    random = SplitMix64.at(seed, place)
+    return numpy.array([numpy.mean([numbers[random.below(len(numbers))] for _ in numbers]) for _ in range(resamples)])
 
 
 def bootstrap(name: str, numbers: list[float], place: int, resamples: int, seed: int) -> float:
     """A bound such as `ci95.low`, by the documented draws."""
-    random = SplitMix64.at(seed, place)
-    means = [numpy.mean([numbers[random.below(len(numbers))] for _ in numbers]) for _ in range(resamples)]
+    means = drawn_means(tuple(numbers), place, resamples, seed)
     outside = (1 - float(name[2:].rsplit(".", 1)[0]) / 100) / 2
-    return float(numpy.quantile(means, outside if name.endswith(".low") else 1 - outside))
+    return quantile(means, outside if name.endswith(".low") else 1 - outside)

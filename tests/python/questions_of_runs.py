@@ -207,7 +207,6 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
             command = ["best", key, "--goal", goal, "--with", ",".join(with_keys), "--area", "--threshold", str(threshold), "--x-axis", axis]
             same_table(asker.table(*command, *of_project), best_table(project, key, goal, threshold, axis, with_keys))
 
-    keys = [key for key, column in project.columns.items() if list(project.columns.values()).count(column) == 1]
     keys = [metric, *beside, *(["clock", "key"] if is_odd else ["special", "string", "mostly number", "x"])]
     for per_run in (False, True):
 
@@ -265,13 +264,12 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
             found = asker.table(*command)
             rows = list(zip(*(found.column(name).to_pylist() for name in ("run_id", "key", "what", "_step", "value")), strict=True))
             holds(len(rows) > 0, "nothing went wrong")
-            by_column = {column: key for key, column in project.columns.items()}
-            numbers = keys_of or [by_column[column] for column, kind in project.kinds.items() if kind in ("number", "boolean") and column in by_column]
+            numbers = keys_of or [key for key, column in project.columns.items() if project.kinds[column] in ("number", "boolean")]
             for key in numbers:
                 wanted = [(run, what, step, repr(value)) for run, what, step, value in went_wrong(project, key, goal, steps, limit)]
                 mine = [(run, what, step, repr(value)) for run, of_key, what, step, value in rows if of_key == key]
                 equal(sorted(mine), sorted(wanted), key)
-            order = [(row[0].encode(), numbers.index(row[1]), row[3]) for row in rows if row[1] in numbers]
+            order = [(row[0].encode(), numbers.index(row[1]), row[3]) for row in rows]
             if keys_of:
                 equal(order, sorted(order), "the order")
 

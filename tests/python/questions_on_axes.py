@@ -137,23 +137,25 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
     whole = project.runs
     # A billion steps apart, most places would be empty.
     near = [run for run in whole if run.run_id not in ("sparse", "far")]
-    chosen = ["--runs", ",".join(run.run_id for run in near)]
+    only = lambda runs: ["--runs", ",".join(run.run_id for run in runs)]  # noqa: E731
     cases = [
-        ([metric], "_step", "config.lr", None),
-        ([metric, second], "epoch", "config.opt.name" if is_odd else "config.optimizer.name", None),
-        ([metric], "_runtime", "tags", "ema:0.8"),
-        ([second], "_step", None, "rolling:3"),
+        (near, [metric], "_step", "config.lr", None),
+        (near, [metric, second], "epoch", "config.opt.name" if is_odd else "config.optimizer.name", None),
+        # Each run has places of its own: many, for arithmetic in Python.
+        (near[:8], [metric], "_runtime", "tags", "ema:0.8"),
+        (near, [second], "_step", None, "rolling:3"),
     ]
     if is_odd:
-        cases += [(["loss", "flag"], "clock", "config.seed", None), (["eval/top 5.größe"], "_step", "config.amp", "gaussian:1.5")]
-    for (keys, axis, field, smooth), (words, options) in itertools.product(cases, ALIGNMENTS.items()):
+        cases.append((near, ["loss", "flag"], "clock", "config.seed", None))
+        cases.append((near, ["eval/top 5.größe"], "_step", "config.amp", "gaussian:1.5"))
+    for (runs, keys, axis, field, smooth), (words, options) in itertools.product(cases, ALIGNMENTS.items()):
 
         @checks.check(f"stats of {', '.join(keys)} along {axis} by {field}, {words}{f', {smooth}' if smooth else ''}")
         def _() -> None:
             command = ["stats", *keys, "--x-axis", axis, "--statistics", STATISTICS, "--seed", str(SEED), "--resamples", str(RESAMPLES)]
-            command += [*words.split(), *of_project, *chosen]
+            command += [*words.split(), *of_project, *only(runs)]
             command += (["--group-by", field] if field else []) + (["--smooth", smooth] if smooth else [])
-            same_table(asker.table(*command), statistics_table(project, near, keys, axis, options, field, smooth), words)
+            same_table(asker.table(*command), statistics_table(project, runs, keys, axis, options, field, smooth), words)
 
     for words, options in ALIGNMENTS.items():
         for wide, keys, axis in itertools.product((False, True), ([metric], [metric, second]), ("_step", "epoch")):
@@ -209,7 +211,7 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
 
         import pandas
 
-        command = ["stats", metric, "--places", "17", "--statistics", "count,mean,std,max", *of_project, *chosen]
+        command = ["stats", metric, "--places", "17", "--statistics", "count,mean,std,max", *of_project, *only(near)]
         table = asker.table(*command).to_pydict()
         spelled = {name: [None if v is None else "NaN" if v != v else v for v in column] for name, column in table.items()}
         lines = json.loads(asker.call(*command, "--format", "json"))
