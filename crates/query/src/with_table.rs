@@ -60,7 +60,7 @@ pub async fn with_table(lake: &Lake, query: &HistoriesQuery, path: &Path, on: &[
     let mut rows = query.plan(lake).await?;
     if known.width() > keys.len() {
         keys.truncate(2);
-        let first = JoinArgs::new(JoinType::Left).with_maintain_order(MaintainOrderJoin::Left);
+        let first = left_join();
         let with_fields = rows.collect_schema()?;
         rows = rows.join(known.lazy(), keys.clone(), keys, first);
         // The fields stand behind the run, where people look for them.
@@ -70,6 +70,11 @@ pub async fn with_table(lake: &Lake, query: &HistoriesQuery, path: &Path, on: &[
         let behind: Vec<Expr> = behind.map(|name| Expr::Column(name.clone())).collect();
         rows = rows.select([before, names, behind].concat());
     }
-    let arguments = JoinArgs::new(JoinType::Left).with_maintain_order(MaintainOrderJoin::Left).with_suffix(Some(SUFFIX.into()));
+    let arguments = left_join().with_suffix(Some(SUFFIX.into()));
     Ok(rows.join(table, on.clone(), on, arguments))
+}
+
+/// Every row of the left side, in its order.
+fn left_join() -> JoinArgs {
+    JoinArgs { maintain_order: MaintainOrderJoin::Left, ..JoinArgs::new(JoinType::Left) }
 }
