@@ -30,14 +30,15 @@ ALIGNMENTS: dict[str, dict[str, Any]] = {
     "--align buckets --places 9 --value last": {"how": "buckets", "places": 9, "value": "last"},
     "--align buckets --places 9 --value count": {"how": "buckets", "places": 9, "value": "count"},
 }
+# One of each kind.
+FEW = [words for words in ALIGNMENTS if "places 23 --" in words or words in ("--align exact", "--align linear --places 31", "--align buckets --places 13")]
 
 
-def ends(project: Project, runs: list[Run], axis: str) -> tuple[float, float]:
-    """The first and the last finite place that any run has on the axis."""
-    places = [row.get(project.column(axis)) for run in runs for row in run.rows]
-    places = [float(place) for place in places if place is not None and math.isfinite(place)]
-    # A step axis begins where steps begin.
-    return (0.0 if axis == "_step" else min(places)), max(places)
+def ends(curves: dict[str, list[tuple[numpy.ndarray, numpy.ndarray]]]) -> tuple[float, float]:
+    """The first and the last finite place that a point of any curve has."""
+    places = numpy.concatenate([x for of_key in curves.values() for x, _ in of_key])
+    places = places[numpy.isfinite(places)]
+    return float(places.min()), float(places.max())
 
 
 def aligned(
@@ -48,7 +49,7 @@ def aligned(
     if smooth:
         curves = {key: [(x, models.smoothed(y, smooth)) for x, y in of_key] for key, of_key in curves.items()}
     how, count = options["how"], options.get("places", 0)
-    first, last = ends(project, runs, axis)
+    first, last = ends(curves)
     given = options.get("range", (None, None))
     first, last = (first if given[0] is None else given[0]), (last if given[1] is None else given[1])
     between = models.edges(first, last, count) if how == "buckets" else None
@@ -148,17 +149,18 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
     if is_odd:
         cases.append((near, ["loss", "flag"], "clock", "config.seed", None))
         cases.append((near, ["eval/top 5.größe"], "_step", "config.amp", "gaussian:1.5"))
-    for (runs, keys, axis, field, smooth), (words, options) in itertools.product(cases, ALIGNMENTS.items()):
+    questions = [(*case, words) for at, case in enumerate(cases) for words in (ALIGNMENTS if at == 0 else FEW)]
+    for runs, keys, axis, field, smooth, words in questions:
 
         @checks.check(f"stats of {', '.join(keys)} along {axis} by {field}, {words}{f', {smooth}' if smooth else ''}")
         def _() -> None:
             command = ["stats", *keys, "--x-axis", axis, "--statistics", STATISTICS, "--seed", str(SEED), "--resamples", str(RESAMPLES)]
             command += [*words.split(), *of_project, *only(runs)]
             command += (["--group-by", field] if field else []) + (["--smooth", smooth] if smooth else [])
-            same_table(asker.table(*command), statistics_table(project, runs, keys, axis, options, field, smooth), words)
+            same_table(asker.table(*command), statistics_table(project, runs, keys, axis, ALIGNMENTS[words], field, smooth), words)
 
-    for words, options in ALIGNMENTS.items():
-        for wide, keys, axis in itertools.product((False, True), ([metric], [metric, second]), ("_step", "epoch")):
+    for words, options in ((words, ALIGNMENTS[words]) for words in FEW):
+        for wide, keys, axis in ((False, [metric, second], "_step"), (True, [metric], "epoch"), (True, [metric, second], "_runtime")):
 
             @checks.check(f"histories {words} of {', '.join(keys)} along {axis}{' as columns' if wide else ''}")
             def _() -> None:
@@ -182,14 +184,15 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
                     wanted = {"run_id": columns[0], axis: axis_values(list(columns[1]), axis, options)} | dict(zip(keys, columns[2:], strict=True))
                 same_table(asker.table(*command), wanted, words)
 
-    for mine_keys, their_keys in (([metric, second], []), ([metric], [second]), ([second], [second, metric])):
+    third = "val.acc" if is_odd else "train/acc"
+    for mine_keys, their_keys in (([metric, third], []), ([metric], [third]), ([third], [third, metric])):
 
         @checks.check(f"runs of two projects: {', '.join(mine_keys)} with {', '.join(their_keys) or 'the same'}")
         def _() -> None:
             sides = [mine_keys, their_keys or mine_keys]
             both = project.runs + other.runs
             points = lambda run, key: dict(zip(*models.last_logged(*project.points(run, key)), strict=True))  # noqa: E731
-            curves = {key: [points(run, key) for run in both] for key in (metric, second)}
+            curves = {key: [points(run, key) for run in both] for key in (metric, third)}
             rows = []
             for value, members in groups_of(both, "config.seed"):
                 for pair in itertools.product(members, members):

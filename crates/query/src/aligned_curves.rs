@@ -40,6 +40,8 @@ pub struct GroupCurve {
     pub key: String,
     /// The group.
     pub group: Group,
+    /// How many of its runs have a value of the metric.
+    pub runs: usize,
     /// For each statistic asked for, its value at each place.
     pub statistics: Vec<Aligned>,
 }
@@ -63,6 +65,11 @@ impl AlignedCurves {
     /// The places of the axis; of buckets their centres.
     pub fn places(&self) -> &[f64] {
         &self.places
+    }
+
+    /// How many runs have a value of any key.
+    pub fn runs_with_values(&self) -> usize {
+        (0..self.runs.len()).filter(|run| self.curves.iter().any(|curves| !curves[*run].is_all_none())).count()
     }
 
     /// The curve of each run, in the order of [`AlignedCurves::runs`], for one of the keys.
@@ -141,7 +148,8 @@ impl AlignedCurves {
         let made = in_parallel(&tasks, |(key, group)| {
             let members: Vec<&Aligned> = group.runs.iter().map(|run| &self.curves[*key][*run]).collect();
             let statistics = band(&members, statistics)?;
-            Ok(GroupCurve { key: self.names[*key].clone(), group: (*group).clone(), statistics })
+            let runs = members.iter().filter(|curve| !curve.is_all_none()).count();
+            Ok(GroupCurve { key: self.names[*key].clone(), group: (*group).clone(), runs, statistics })
         });
         made.into_iter().collect()
     }

@@ -11,11 +11,14 @@ use runlake_types::MetricColumn;
 
 use crate::keys::{names_of, resolve_number_keys};
 use crate::limits::{checked_ends, checked_steps, checked_tolerance};
-use crate::run_curves::{CurvePlan, axis_range, curves_of_runs};
+use crate::run_curves::{CurvePlan, curves_of_runs};
 use crate::{AlignedCurves, Alignment, Axis, Error, ErrorKind, KeyPattern, ReadBytes, Selection, Smoothing};
 
 /// Points that may be held at once, 16 bytes each, when nobody says how many.
 pub const DEFAULT_MOST_POINTS: u64 = 128 << 20;
+
+/// Points that are kept while it is not known yet where the axis begins and ends: 512 MB. More are read twice.
+const KEPT_POINTS: u64 = 32 << 20;
 
 /// Runs, keys and an axis, and how the runs come onto it.
 ///
@@ -100,8 +103,8 @@ impl CurveQuery {
         self
     }
 
-    /// Where even places and buckets begin and end, by default with the first and the last place that the runs have on the axis; those of
-    /// steps begin with step 0. With [`Alignment::Exact`] and [`crate::Places::Every`], places outside are left out.
+    /// Where even places and buckets begin and end, by default with the first and the last point of the keys in any run. With
+    /// [`Alignment::Exact`] and [`crate::Places::Every`], places outside are left out.
     #[must_use]
     pub fn with_range(mut self, first: Option<f64>, last: Option<f64>) -> Self {
         self.range = (first, last);
@@ -151,10 +154,11 @@ impl CurveQuery {
             steps: self.steps.clone(),
             most_points: self.most_points,
         };
-        let (places, by_run, bytes) = if self.alignment.needs_every_curve() {
-            self.read_all(lake, &runs, &plan).await?
-        } else {
-            self.read_each(lake, &runs, &plan, &keys).await?
+        let (places, by_run, bytes) = match (self.alignment.needs_every_curve(), self.alignment.needs_range(), self.range) {
+            (true, ..) => self.read_all(lake, &runs, &plan).await?,
+            (false, true, (Some(first), Some(last))) => self.read_each(lake, &runs, &plan, Some((first, last))).await?,
+            (false, true, _) => self.read_within_bounds(lake, &runs, &plan, &keys).await?,
+            (false, false, _) => self.read_each(lake, &runs, &plan, None).await?,
         };
         if by_run.iter().flatten().all(Aligned::is_all_none) {
             return Err(self.no_values(&keys, &runs));
@@ -171,37 +175,53 @@ impl CurveQuery {
         Ok(AlignedCurves { runs, keys, names, axis: self.axis.clone(), places, curves, bytes, has_whole_places })
     }
 
-    /// Aligns each run as soon as it is there.
-    async fn read_each(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan, keys: &[MetricColumn]) -> Result<ReadAligned, Error> {
-        let mut bytes = ReadBytes::default();
-        let mut range = None;
-        if self.alignment.needs_range() {
-            range = match (self.range, self.range_of_steps(runs)) {
-                ((Some(first), Some(last)), _) => Some((first, last)),
-                (_, Some(range)) => Some(range),
-                (_, None) => {
-                    let (range, read) = axis_range(lake, runs, plan).await?;
-                    bytes.read += read.read;
-                    range
-                }
-            };
-            let Some((first, last)) = range else { return Err(self.no_values(keys, runs)) };
-            let (first, last) = (self.range.0.unwrap_or(first), self.range.1.unwrap_or(last));
-            // One end was asked for, beyond everything that there is.
-            if first > last {
-                return Err(self.no_values(keys, runs));
-            }
-            range = Some((first, last));
-        }
+    /// Aligns each run as soon as it is there, on places of a range that is known.
+    async fn read_each(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan, range: Option<(f64, f64)>) -> Result<ReadAligned, Error> {
         let onto = self.alignment.onto(range, Vec::new)?;
         let places = onto.places();
         let smoothing = self.smoothing;
         let align = move |_: usize, curves: Vec<Curve>| -> Result<Vec<Aligned>, Error> {
             curves.into_iter().map(|curve| Ok(onto.align(&smoothed(curve, smoothing)?))).collect()
         };
-        let (by_run, read) = curves_of_runs(lake, runs, plan, align).await?;
-        bytes.add(read);
+        let (by_run, bytes) = curves_of_runs(lake, runs, plan, align).await?;
         Ok((places, by_run.into_iter().collect::<Result<_, _>>()?, bytes))
+    }
+
+    /// Aligns runs on places between the first and the last of their points. Curves are kept until these are known, and read once more when
+    /// they are too many to be kept.
+    async fn read_within_bounds(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan, keys: &[MetricColumn]) -> Result<ReadAligned, Error> {
+        let held = AtomicU64::new(0);
+        let most = self.most_points.min(KEPT_POINTS);
+        let keep = move |_: usize, curves: Vec<Curve>| {
+            let points: u64 = curves.iter().map(|curve| curve.len() as u64).sum();
+            let is_kept = held.fetch_add(points, Ordering::Relaxed) + points <= most;
+            (curves.iter().filter_map(bounds).reduce(widest), is_kept.then_some(curves))
+        };
+        let (read, mut bytes) = curves_of_runs(lake, runs, plan, keep).await?;
+        let Some(range) = read.iter().filter_map(|(bounds, _)| *bounds).reduce(widest) else { return Err(self.no_values(keys, runs)) };
+        let range = (self.range.0.unwrap_or(range.0), self.range.1.unwrap_or(range.1));
+        // One end was asked for, beyond everything that there is.
+        if range.0 > range.1 {
+            return Err(self.no_values(keys, runs));
+        }
+        let kept: Option<Vec<Vec<Curve>>> = read.into_iter().map(|(_, curves)| curves).collect();
+        let Some(curves) = kept else {
+            let (places, by_run, again) = self.read_each(lake, runs, plan, Some(range)).await?;
+            bytes.read += again.read;
+            return Ok((places, by_run, bytes));
+        };
+        let (alignment, smoothing) = (self.alignment.clone(), self.smoothing);
+        let aligned = off_thread(move || {
+            let onto = alignment.onto(Some(range), Vec::new)?;
+            let align = |curves: &Vec<Curve>| match smoothing {
+                None => Ok(curves.iter().map(|curve| onto.align(curve)).collect()),
+                Some(smoothing) => curves.iter().map(|curve| Ok(onto.align(&smoothing.of_curve(curve)?))).collect(),
+            };
+            let by_run: Result<Vec<Vec<Aligned>>, Error> = in_parallel(&curves, align).into_iter().collect();
+            Ok::<_, Error>((onto.places(), by_run?))
+        });
+        let (places, by_run) = aligned.await?;
+        Ok((places, by_run, bytes))
     }
 
     /// Aligns runs once all are there.
@@ -231,17 +251,6 @@ impl CurveQuery {
         Ok((places, by_run, bytes))
     }
 
-    /// The steps that the records say the runs have, which spares reading them.
-    fn range_of_steps(&self, runs: &[StoredRun]) -> Option<(f64, f64)> {
-        if self.axis != Axis::Step {
-            return None;
-        }
-        let last = runs.iter().filter_map(|run| run.synced_through_step).max()?;
-        let (first, last) = self.steps.as_ref().map_or((0, last), |steps| (steps.start.max(0), last.min(steps.end.saturating_sub(1))));
-        #[expect(clippy::cast_precision_loss, reason = "steps beyond 2^53 have no float of their own")]
-        (first <= last).then_some((first as f64, last as f64))
-    }
-
     fn no_values(&self, keys: &[MetricColumn], runs: &[StoredRun]) -> Error {
         let names = names_of(keys).join(", ");
         let within = if self.steps.is_some() || self.range != (None, None) || matches!(self.alignment, Alignment::AsOf { .. }) {
@@ -255,6 +264,16 @@ impl CurveQuery {
         };
         ErrorKind::NoValues { question: names, reason }.into()
     }
+}
+
+/// The first and the last finite place of a curve.
+fn bounds(curve: &Curve) -> Option<(f64, f64)> {
+    let is_finite = |x: &&f64| x.is_finite();
+    Some((*curve.x().iter().find(is_finite)?, *curve.x().iter().rev().find(is_finite)?))
+}
+
+fn widest(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
+    (one.0.min(other.0), one.1.max(other.1))
 }
 
 /// Places, the curves of each run, and what was read.

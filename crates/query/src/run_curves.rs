@@ -48,33 +48,6 @@ pub(crate) async fn curves_of_runs<T: Send + 'static>(
     for_each_run(lake, runs, &wanted, |_, piece| points_of(&piece), move |run, parts| finish(run, joined(parts, keys))).await
 }
 
-/// The lowest and the highest finite place that a run has on an axis.
-struct Bounds(Option<(f64, f64)>);
-
-impl Part for Bounds {
-    fn points(&self) -> u64 {
-        1
-    }
-}
-
-/// The lowest and the highest finite place that the runs have on an axis; `None` when they have no place on it.
-pub(crate) async fn axis_range(lake: &Lake, runs: &[StoredRun], plan: &CurvePlan) -> Result<(Option<(f64, f64)>, ReadBytes), Error> {
-    let columns = vec![plan.axis.clone()];
-    let wanted = RunColumns { rows_of: plan.rows_of, columns, steps: plan.steps.clone(), most_points: plan.most_points };
-    let bounds = |_, piece: Piece| Bounds(piece.columns.first().and_then(Option::as_ref).and_then(bounds_of));
-    let widest = |parts: Vec<Bounds>| {
-        parts.into_iter().filter_map(|Bounds(bounds)| bounds).reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
-    };
-    let (of_runs, bytes) = for_each_run(lake, runs, &wanted, bounds, move |_, parts| Bounds(widest(parts))).await?;
-    Ok((widest(of_runs), bytes))
-}
-
-fn bounds_of(column: &ArrayRef) -> Option<(f64, f64)> {
-    let values = every_number(column)?;
-    let finite = values.iter().enumerate().filter(|(row, value)| column.is_valid(*row) && value.is_finite()).map(|(_, value)| *value);
-    finite.fold(None, |range, value| Some(range.map_or((value, value), |(low, high): (f64, f64)| (low.min(value), high.max(value)))))
-}
-
 /// The points of each key: rows that have both the axis and the key.
 fn points_of(piece: &Piece) -> Points {
     let mut columns = piece.columns.iter();

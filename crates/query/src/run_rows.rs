@@ -97,7 +97,8 @@ fn with_runs(runs: &[StoredRun], batches: &[RecordBatch]) -> Result<RecordBatch,
     let repeated = |text: &dyn Fn(&StoredRun) -> String| -> ArrayRef {
         let texts: Vec<String> = runs.iter().map(text).collect();
         let cells = texts.iter().zip(batches).flat_map(|(text, batch)| std::iter::repeat_n(text.as_str(), batch.num_rows()));
-        Arc::new(StringArray::from_iter_values(cells))
+        // An array is made of an iterator that knows its length, as this one does not.
+        Arc::new(StringArray::from(cells.collect::<Vec<_>>()))
     };
     let projects: Vec<_> = runs.iter().map(|run| run.record.path.project_path()).collect();
     let mut fields = vec![Arc::new(Field::new(RUN_ID, DataType::Utf8, false))];

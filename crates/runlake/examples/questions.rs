@@ -77,7 +77,7 @@ async fn main() -> Result<()> {
     let (export, picture) = (PathBuf::from("rows.parquet"), PathBuf::from("groups.svg"));
     batch_export(&lake, &project, key, &export).await?;
     analysis(&lake, &project, key, &picture).await?;
-    let (sink, mut source) = tokio::sync::mpsc::channel(2);
+    let (sink, mut source) = tokio::sync::mpsc::channel::<arrow::array::RecordBatch>(2);
     let reader = tokio::spawn(async move {
         while let Some(batch) = source.recv().await {
             println!("a batch of {} rows", batch.num_rows());

@@ -165,7 +165,10 @@ impl CurveChart {
         let several = curves.keys().len() > 1;
         let mut made = Vec::new();
         for group in curves.group_curves(by, &statistics)? {
-            let runs = group.group.runs.len();
+            let runs = group.runs;
+            if runs == 0 {
+                continue;
+            }
             let label = format!("{} ({runs} {})", group.group.label(by), if runs == 1 { "run" } else { "runs" });
             let series =
                 self.series(if several { format!("{} {label}", group.key) } else { label }, curves.places(), &[&group.statistics[0]])?;

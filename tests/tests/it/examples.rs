@@ -78,7 +78,7 @@ fn the_examples_for_questions() {
         let label = questions::analysis(&lake, &project, "val.acc", &picture).await.unwrap();
         assert!(label.starts_with("config.lr="), "{label}");
         assert!(fs_err::read_to_string(&picture).unwrap().contains(&label));
-        let (sink, mut batches) = tokio::sync::mpsc::channel(2);
+        let (sink, mut batches) = tokio::sync::mpsc::channel::<arrow::array::RecordBatch>(2);
         let counted = async {
             let mut rows = 0;
             while let Some(batch) = batches.recv().await {

@@ -6,7 +6,7 @@ use runlake::{Api, Histories as Rows, HistoriesOptions, HistoryOptions, HistoryS
 use runlake_query::{Answer, Axis, CurveQuery, HistoriesQuery};
 use runlake_types::{Filter, Order};
 
-use super::lake_question::{Asked, on_places, patterns};
+use super::lake_question::{Asked, on_axis, on_places, patterns};
 use crate::answer::print_answer;
 use crate::arguments::questions::LakeRuns;
 use crate::arguments::run::{Histories, History, Sample, Stream};
@@ -80,7 +80,7 @@ async fn histories_of_lake(options: &Histories, lake: &str) -> anyhow::Result<u8
         let curves = on_places(query, align, &of_lake.places).read(&asked.lake).await?;
         let frame = if of_lake.wide { curves.to_wide()? } else { curves.to_long()? };
         print_answer(&Answer::of_frame(frame, asked.origin().await?), &options.print).await?;
-        say(&format!("{} runs on {} places of {}", curves.runs().len(), curves.places().len(), curves.axis()));
+        say(&on_axis(&curves));
         return Ok(exit_code::OK);
     }
     if options.sample.stream == Stream::System {

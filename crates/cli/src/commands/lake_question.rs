@@ -3,7 +3,7 @@
 use runlake_curves::align::{AsOf, BucketValue};
 use runlake_curves::outcome::Goal;
 use runlake_lake::{Lake, Location};
-use runlake_query::{Alignment, Axis, CurveQuery, KeyPattern, Origin, Pick, Places, Selection};
+use runlake_query::{AlignedCurves, Alignment, Axis, CurveQuery, KeyPattern, Origin, Pick, Places, Selection};
 use runlake_types::{Filter, ProjectPath};
 
 use crate::arguments::questions;
@@ -89,6 +89,12 @@ pub(super) fn on_places(query: CurveQuery, align: Align, on: &AxisPlaces) -> Cur
         Align::Buckets => Alignment::Buckets { value: bucket_value(on.value), count: on.places },
     };
     query.with_alignment(alignment).with_range(on.from, on.to)
+}
+
+/// What an answer on an axis stands on.
+pub(super) fn on_axis(curves: &AlignedCurves) -> String {
+    let (with_values, all) = (curves.runs_with_values(), curves.runs().len());
+    format!("{with_values} of {all} runs have values, on {} places of {}", curves.places().len(), curves.axis())
 }
 
 pub(super) fn as_of(direction: Direction) -> AsOf {

@@ -53,7 +53,7 @@ pub(crate) async fn plot(options: &Plot) -> anyhow::Result<u8> {
     (chart.y.low, chart.y.high) = (options.y_from.or(chart.y.low), options.y_to.or(chart.y.high));
     write(&chart, &picture, options.output.as_deref())?;
     if let Some(path) = &options.output {
-        say(&format!("{} runs drawn into {}", curves.runs().len(), path.display()));
+        say(&format!("{} of {} runs drawn into {}", curves.runs_with_values(), curves.runs().len(), path.display()));
     }
     Ok(exit_code::OK)
 }

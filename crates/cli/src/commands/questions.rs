@@ -7,7 +7,7 @@ use runlake_query::{
     correlate as find_correlations, describe as read_keys,
 };
 
-use super::lake_question::{Asked, curve_query, patterns, pick};
+use super::lake_question::{Asked, curve_query, on_axis, patterns, pick};
 use crate::answer::print_answer;
 use crate::arguments::questions::{self, Anomalies, Best, Compare, Correlate, Describe, Stats};
 use crate::exit_code;
@@ -24,7 +24,7 @@ pub(crate) async fn stats(options: &Stats) -> anyhow::Result<u8> {
     let curves = query.read(&asked.lake).await?;
     let frame = curves.statistics(&by, &statistics)?;
     print_answer(&Answer::of_frame(frame, asked.origin().await?), &options.print).await?;
-    say(&format!("{} runs on {} places of {}", curves.runs().len(), curves.places().len(), curves.axis()));
+    say(&on_axis(&curves));
     Ok(exit_code::OK)
 }
 
