@@ -48,7 +48,14 @@ fn runs_with_their_configs() {
 fn the_best_of_each_run() {
     let sql = "SELECT r.run_id, r.config.lr, max(h.val.acc) AS best FROM histories h JOIN runs r USING (entity, project, run_id) \
                WHERE h.val.acc IS NOT NULL GROUP BY r.run_id, r.config.lr ORDER BY best DESC, r.run_id LIMIT 3";
-    insta::assert_snapshot!(report(sql), @"");
+    insta::assert_snapshot!(report(sql), @"
+    exit code 0
+    --- stdout
+    run_id       config.lr      best
+    lr100-seed1        1.0  0.969188
+    lr100-seed3        1.0  0.966387
+    lr100-seed2        1.0  0.963585
+    ");
 }
 
 #[test]
