@@ -101,6 +101,28 @@ pub fn same(sdk: &Columns, runlake: &Columns, wanted: &[String]) -> anyhow::Resu
     }
 }
 
+/// Checks that both sides have these columns, with as many values, each within a billionth: sums in another order differ in the last bits.
+///
+/// # Errors
+/// Says where they differ first.
+pub fn close(theirs: &Columns, ours: &Columns, wanted: &[String]) -> anyhow::Result<()> {
+    for name in wanted {
+        let theirs = theirs.get(name).with_context(|| format!("the other has no {name}"))?;
+        let ours = ours.get(name).with_context(|| format!("runlake has no {name}"))?;
+        if ours.len() != theirs.len() {
+            bail!("{name} has {} and {} rows", theirs.len(), ours.len());
+        }
+        let is_close = |one: &Option<u64>, other: &Option<u64>| match (one.map(f64::from_bits), other.map(f64::from_bits)) {
+            (Some(one), Some(other)) => one.to_bits() == other.to_bits() || (one - other).abs() <= 1e-9 * one.abs().max(other.abs()),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        if let Some(row) = ours.iter().zip(theirs).position(|(one, other)| !is_close(one, other)) {
+            bail!("{name} differs in row {row}");
+        }
+    }
+    Ok(())
+}
+
 /// How many bytes the chunks of these columns take in a Parquet file.
 ///
 /// # Errors

@@ -21,6 +21,12 @@ const CHUNK_ROWS: usize = 8192;
 /// Runs committed together.
 const RUNS_PER_COMMIT: usize = 64;
 
+/// Runs have `config.group` from 0 to this, in turn.
+const GROUPS: u32 = 5;
+
+/// Seconds from row to row.
+const SECONDS_PER_ROW: f64 = 0.37;
+
 /// The first row's time: 2026-01-01.
 const FIRST_TIMESTAMP: f64 = 1_767_225_600.0;
 
@@ -53,6 +59,11 @@ impl Workload {
         format!("metric_{number:04}")
     }
 
+    /// The `_runtime` of the last row of each run, to a microsecond.
+    pub fn last_runtime(&self) -> f64 {
+        f64::from(self.rows.saturating_sub(1)) * SECONDS_PER_ROW
+    }
+
     /// How many rows all runs have.
     pub fn all_rows(&self) -> u64 {
         u64::from(self.runs) * u64::from(self.rows)
@@ -81,7 +92,7 @@ pub async fn fill(folder: &Path, workloads: &[Workload]) -> anyhow::Result<()> {
                 writer.push_columns(&path.run_id, run.next_rows(first, rows)).await?;
                 first += u32::try_from(rows)?;
             }
-            writer.end_run(stored(path, workload, keys.clone(), &run.values)).await;
+            writer.end_run(stored(path, workload, number, keys.clone(), &run.values)).await;
             if writer.uncommitted_runs() >= RUNS_PER_COMMIT {
                 writer.commit().await?;
             }
@@ -91,13 +102,14 @@ pub async fn fill(folder: &Path, workloads: &[Workload]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn stored(path: RunPath, workload: &Workload, keys: HistoryKeys, last: &[f64]) -> StoredRun {
+fn stored(path: RunPath, workload: &Workload, number: u32, keys: HistoryKeys, last: &[f64]) -> StoredRun {
     let mut record = RunRecord::new(path, String::new());
     record.state = RunState::Finished;
     record.created_at = Some(Timestamp::from_micros(1_767_225_600_000_000));
     record.heartbeat_at = Some(Timestamp::from_micros(1_767_229_200_000_000));
     record.history_line_count = Some(u64::from(workload.rows));
     record.config.insert("lr".to_owned(), Json::from(0.001));
+    record.config.insert("group".to_owned(), Json::from(i64::from(number % GROUPS)));
     record.summary = (0..).map(Workload::metric).zip(last.iter().map(|value| Json::from(*value))).collect();
     record.history_keys = Some(keys);
     let last_step = Some(i64::from(workload.rows) - 1);
@@ -129,7 +141,7 @@ impl Walks {
 
     fn next_rows(&mut self, first: u32, rows: usize) -> RowColumns {
         let steps = || (first..).take(rows);
-        let runtimes: Vec<f64> = steps().map(|step| rounded(f64::from(step) * 0.37, 1e6)).collect();
+        let runtimes: Vec<f64> = steps().map(|step| rounded(f64::from(step) * SECONDS_PER_ROW, 1e6)).collect();
         let mut metrics = Vec::with_capacity(self.paths.len());
         for (path, value) in self.paths.iter().zip(&mut self.values) {
             let walk: Vec<f64> = (0..rows)

@@ -61,14 +61,16 @@ pub struct Done {
     pub seconds: f64,
     /// How many rows it made.
     pub rows: u64,
+    /// Bytes read of files; 0 where they are not counted.
+    pub read_bytes: u64,
 }
 
 impl Job {
-    /// The arguments from which clap makes this job again.
+    /// The arguments from which this program makes this job again.
     pub fn arguments(&self) -> Vec<OsString> {
         match self {
             Self::Scan { base_url, run, keys, output } => {
-                let mut arguments: Vec<OsString> = vec!["scan".into(), base_url.into(), run.into()];
+                let mut arguments: Vec<OsString> = vec!["job".into(), "scan".into(), base_url.into(), run.into()];
                 if !keys.is_empty() {
                     arguments.extend(["--keys".into(), keys.join(",").into()]);
                 }
@@ -77,8 +79,8 @@ impl Job {
                 }
                 arguments
             }
-            Self::Export { base_url, project, lake } => vec!["export".into(), base_url.into(), project.into(), lake.into()],
-            Self::Log { log } => vec!["log".into(), log.into()],
+            Self::Export { base_url, project, lake } => vec!["job".into(), "export".into(), base_url.into(), project.into(), lake.into()],
+            Self::Log { log } => vec!["job".into(), "log".into(), log.into()],
         }
     }
 
@@ -121,7 +123,7 @@ async fn scan(base_url: &str, run: &str, keys: &[String], output: Option<&Path>)
     if let Some(output) = output {
         compare::write(&batches, output)?;
     }
-    Ok(Done { seconds, rows: row_count(&batches) })
+    Ok(Done { seconds, rows: row_count(&batches), read_bytes: 0 })
 }
 
 fn row_count(batches: &[RecordBatch]) -> u64 {
@@ -138,7 +140,7 @@ async fn export_project(base_url: &str, project: &str, folder: &Path) -> anyhow:
     if let Some((run, error)) = report.failed.into_iter().next() {
         return Err(anyhow::Error::from(error).context(format!("export {run}")));
     }
-    Ok(Done { seconds, rows: report.written.iter().map(|run| run.rows).sum() })
+    Ok(Done { seconds, rows: report.written.iter().map(|run| run.rows).sum(), read_bytes: 0 })
 }
 
 fn read_log(log: &Path) -> anyhow::Result<Done> {
@@ -153,7 +155,7 @@ fn read_log(log: &Path) -> anyhow::Result<Done> {
     for rows in pieces.into_columns(Arc::clone(encoder.plan())) {
         batches.push(encoder.place(rows?.history)?);
     }
-    Ok(Done { seconds: started.elapsed().as_secs_f64(), rows: row_count(&batches) })
+    Ok(Done { seconds: started.elapsed().as_secs_f64(), rows: row_count(&batches), read_bytes: 0 })
 }
 
 /// Asks for every run's rows and exports once, so that the backend has them at hand. Gives the bytes of all exports.

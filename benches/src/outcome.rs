@@ -1,11 +1,12 @@
 //! One job in a process of its own: how long it took by its own clock, and the most memory it held.
 
+use std::ffi::OsString;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use crate::jobs::Job;
+use crate::jobs::Done;
 
 /// What a process says of its job in the last line of its output.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,6 +17,8 @@ pub struct Outcome {
     pub rows: u64,
     /// The most memory that the process held; 0 when it was not looked at.
     pub peak_bytes: u64,
+    /// Bytes read of files; 0 when they were not counted.
+    pub read_bytes: u64,
 }
 
 impl Outcome {
@@ -23,18 +26,18 @@ impl Outcome {
     ///
     /// # Errors
     /// When the job fails.
-    pub async fn of(job: &Job) -> anyhow::Result<Self> {
-        let done = job.run().await?;
-        Ok(Self { seconds: done.seconds, rows: done.rows, peak_bytes: peak_bytes()? })
+    pub async fn of(work: impl Future<Output = anyhow::Result<Done>>) -> anyhow::Result<Self> {
+        let done = work.await?;
+        Ok(Self { seconds: done.seconds, rows: done.rows, peak_bytes: peak_bytes()?, read_bytes: done.read_bytes })
     }
 
-    /// Does a job in a process of this program.
+    /// Does a job in a process of this program, which makes it again from these arguments.
     ///
     /// # Errors
     /// When the job fails.
-    pub fn of_child(job: &Job) -> anyhow::Result<Self> {
+    pub fn of_child(arguments: impl IntoIterator<Item = OsString>) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("job").args(job.arguments());
+        command.args(arguments);
         Self::of_command(&mut command)
     }
 
@@ -53,7 +56,7 @@ impl Outcome {
 
     /// The line that says it.
     pub fn to_line(self) -> String {
-        json!({"seconds": self.seconds, "rows": self.rows, "peak_bytes": self.peak_bytes}).to_string()
+        json!({"seconds": self.seconds, "rows": self.rows, "peak_bytes": self.peak_bytes, "read_bytes": self.read_bytes}).to_string()
     }
 
     fn from_line(line: &str) -> anyhow::Result<Self> {
@@ -62,6 +65,7 @@ impl Outcome {
             seconds: value["seconds"].as_f64().context("no seconds")?,
             rows: value["rows"].as_u64().context("no rows")?,
             peak_bytes: value["peak_bytes"].as_u64().context("no peak")?,
+            read_bytes: value["read_bytes"].as_u64().unwrap_or_default(),
         })
     }
 }

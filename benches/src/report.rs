@@ -15,6 +15,8 @@ pub struct Measured {
     pub server_seconds: f64,
     /// Bytes of bodies that the backend sent.
     pub sent_bytes: u64,
+    /// Bytes read of files, where they were counted.
+    pub read_bytes: u64,
 }
 
 /// One row of the table.
@@ -58,6 +60,53 @@ pub fn markdown(lines: &[Line]) -> String {
             line.note
         )
         .expect("writing to a String cannot fail");
+    }
+    table
+}
+
+/// One question, asked of runlake and of other engines.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The question.
+    pub work: String,
+    /// The other engines, by name.
+    pub peers: Vec<(&'static str, Measured)>,
+    /// How runlake answers it.
+    pub runlake: Measured,
+    /// What is asked of runlake.
+    pub must: &'static str,
+    /// What else there is to say.
+    pub note: String,
+}
+
+/// The table of questions: a line for each engine beside runlake.
+pub fn markdown_of_questions(questions: &[Asked]) -> String {
+    let mut table = String::from(
+        "| question | beside | it takes | runlake takes | times faster | must reach | peak memory: it, runlake | bytes read: it, runlake | notes |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+    );
+    for asked in questions {
+        let ours = &asked.runlake;
+        let alone = [("–", None)];
+        let beside: Vec<(&str, Option<Measured>)> = asked.peers.iter().map(|(name, peer)| (*name, Some(*peer))).collect();
+        for (name, peer) in if beside.is_empty() { &alone[..] } else { &beside[..] } {
+            let of = |text: &dyn Fn(&Measured) -> String| peer.as_ref().map_or_else(|| "–".to_owned(), text);
+            writeln!(
+                table,
+                "| {} | {name} | {} | {} | {} | {} | {}, {} | {}, {} | {} |",
+                asked.work,
+                of(&|peer| seconds(peer.seconds)),
+                seconds(ours.seconds),
+                of(&|peer| format!("{:.1}x", peer.seconds / ours.seconds)),
+                asked.must,
+                of(&|peer| megabytes(peer.peak_bytes)),
+                megabytes(ours.peak_bytes),
+                of(&|peer| megabytes(peer.read_bytes)),
+                megabytes(ours.read_bytes),
+                asked.note
+            )
+            .expect("writing to a String cannot fail");
+        }
     }
     table
 }

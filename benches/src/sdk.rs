@@ -1,4 +1,4 @@
-//! The jobs of the official SDK: `python/sdk.py` in a virtual environment with the packages that the tests pin.
+//! The jobs of the official SDK and of other engines: the scripts in `python`, in a virtual environment with the packages that the tests pin.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
@@ -40,14 +40,14 @@ impl Python {
         Ok(Self(interpreter))
     }
 
-    /// Does a job of `sdk.py`, against a backend when there is one, with an empty home and cache.
+    /// Does a job of a script in `python`, against a backend when there is one, with an empty home and cache.
     ///
     /// # Errors
     /// When the job fails.
-    pub fn run(&self, job: &[&str], backend: Option<&Backend>) -> anyhow::Result<Outcome> {
+    pub fn run(&self, script: &str, job: &[&str], backend: Option<&Backend>) -> anyhow::Result<Outcome> {
         let home = tempfile::tempdir()?;
         let mut command = Command::new(&self.0);
-        command.arg(crate_folder().join("python/sdk.py")).args(job).current_dir(home.path());
+        command.arg(crate_folder().join("python").join(script)).args(job).current_dir(home.path());
         command.env("HOME", home.path()).env("WANDB_SILENT", "true").env("WANDB_ERROR_REPORTING", "false");
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("WANDB_CONSOLE", "off");
         for name in ["WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR"] {

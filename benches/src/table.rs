@@ -94,7 +94,7 @@ pub fn run(options: &Options, say: &dyn Fn(&str)) -> anyhow::Result<Vec<Line>> {
 }
 
 /// Cargo's target folder, in which this program lies as `TARGET/PROFILE/runlake-benches`.
-fn target_folder() -> anyhow::Result<PathBuf> {
+pub(crate) fn target_folder() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     Ok(program.ancestors().nth(2).context("the program lies in cargo's target folder")?.to_owned())
 }
@@ -180,7 +180,7 @@ impl Bench<'_> {
 
     fn sdk(&self, what: &str, backend: Option<&Backend>, job: &[&str]) -> anyhow::Result<Option<Measured>> {
         let Some(python) = &self.python else { return Ok(None) };
-        self.measure(&format!("{what}, official SDK"), backend, || python.run(job, backend)).map(Some)
+        self.measure(&format!("{what}, official SDK"), backend, || python.run("sdk.py", job, backend)).map(Some)
     }
 
     fn runlake(&self, what: &str, backend: Option<&Backend>, job: &Job) -> anyhow::Result<Measured> {
@@ -191,7 +191,7 @@ impl Bench<'_> {
             {
                 fs_err::remove_dir_all(lake)?;
             }
-            Outcome::of_child(job)
+            Outcome::of_child(job.arguments())
         })
     }
 
@@ -276,7 +276,7 @@ impl Bench<'_> {
         if log().is_none() {
             (self.say)("logging a run offline; the log is kept");
             let python = self.python.as_ref().context("there is no log yet, and only the SDK can make one")?;
-            python.run(&["log", text(&folder)?, "--rows", &rows, "--metrics", metrics], None)?;
+            python.run("sdk.py", &["log", text(&folder)?, "--rows", &rows, "--metrics", metrics], None)?;
         }
         let log = log().context("the SDK made no log")?;
         let sdk = self.sdk(&work, None, &["offline", text(&log)?])?;
@@ -293,7 +293,7 @@ impl Bench<'_> {
         let backend = Backend::start(&source, false, 0)?;
         self.runtime.block_on(jobs::warm(&backend.base_url(), &load.path()))?;
         let job = Job::Export { base_url: backend.base_url(), project: load.path().to_string(), lake: lake.clone() };
-        let outcome = Outcome::of_child(&job)?;
+        let outcome = Outcome::of_child(job.arguments())?;
         (self.say)(&format!("{work}: {:.1} s, {}", outcome.seconds, megabytes(outcome.peak_bytes)));
         fs_err::remove_dir_all(lake)?;
         fs_err::remove_dir_all(source)?;
@@ -304,6 +304,7 @@ impl Bench<'_> {
             peak_bytes: outcome.peak_bytes,
             server_seconds: effort.cpu_seconds,
             sent_bytes: effort.sent_bytes,
+            read_bytes: 0,
         };
         let note = "the server's share holds its warming".to_owned();
         Ok(Line { work, sdk: None, runlake, must, floor_seconds: None, note })
@@ -324,7 +325,7 @@ fn text(path: &Path) -> anyhow::Result<&str> {
     path.to_str().context("the temporary folder has a name in UTF-8")
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod artifact;
 pub(crate) mod print;
+pub(crate) mod questions;
 pub(crate) mod run;
 pub(crate) mod sql;
 
@@ -52,6 +53,14 @@ pub(crate) enum Command {
     Query(sql::Query),
     Sql(sql::Sql),
     Export(Export),
+    Stats(questions::Stats),
+    Best(questions::Best),
+    Compare(questions::Compare),
+    Describe(questions::Describe),
+    Correlate(questions::Correlate),
+    Anomalies(questions::Anomalies),
+    Join(questions::Join),
+    Plot(questions::Plot),
     Info(Info),
     Verify(Verify),
     Compact(Compact),

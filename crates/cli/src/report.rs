@@ -50,6 +50,8 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| cause.downcast_ref::<runlake_fetch::Error>().and_then(runlake_fetch::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_ingest::Error>().and_then(runlake_ingest::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_lake::Error>().and_then(runlake_lake::Error::hint))
+            .or_else(|| cause.downcast_ref::<runlake_curves::Error>().and_then(runlake_curves::Error::hint))
+            .or_else(|| cause.downcast_ref::<runlake_plot::Error>().and_then(runlake_plot::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_query::Error>().and_then(runlake_query::Error::hint))
     })
 }

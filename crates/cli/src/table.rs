@@ -57,7 +57,7 @@ fn render_in(sheet: &Sheet, rows: usize, line_width: usize) -> String {
 }
 
 /// The places on a line: as `COLUMNS` says, as the terminal has, or [`WIDTH`].
-fn line_width() -> usize {
+pub(crate) fn line_width() -> usize {
     let given = std::env::var_os(variables::COLUMNS).and_then(|width| width.to_str()?.parse::<NonZeroUsize>().ok());
     let terminal = || console::Term::stdout().size_checked().map(|(_, width)| usize::from(width));
     given.map(NonZeroUsize::get).or_else(terminal).unwrap_or(WIDTH)

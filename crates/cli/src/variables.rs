@@ -8,6 +8,9 @@ pub(crate) const RUNLAKE_LOG: &str = "RUNLAKE_LOG";
 /// How wide the terminal is, when that is not to be asked of it.
 pub(crate) const COLUMNS: &str = "COLUMNS";
 
+/// No colour, whatever the terminal can; when it is not empty (<https://no-color.org>).
+pub(crate) const NO_COLOR: &str = "NO_COLOR";
+
 /// Where the user keeps what programs remember: the history of `sql`.
 pub(crate) const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 /// The user's home.
@@ -24,4 +27,4 @@ Environment variables:
   RUNLAKE_LOG         what is logged to stderr, such as `runlake_fetch=debug`
   XDG_STATE_HOME      where the history of `sql` is kept [default: ~/.local/state]
   COLUMNS             how wide tables may be [default: as the terminal; 120 elsewhere]
-  NO_COLOR            no colour in messages";
+  NO_COLOR            no colour in messages and charts";

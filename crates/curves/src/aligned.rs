@@ -13,6 +13,11 @@ impl Aligned {
         Self { values: vec![0.0; places], is_there: vec![false; places] }
     }
 
+    /// A value at every place.
+    pub fn all(values: Vec<f64>) -> Self {
+        Self { is_there: vec![true; values.len()], values }
+    }
+
     /// How many places the axis has.
     pub fn len(&self) -> usize {
         self.values.len()
@@ -29,6 +34,7 @@ impl Aligned {
     }
 
     /// Sets the value at a place. A place that the axis does not have is passed over.
+    #[inline]
     pub fn set(&mut self, place: usize, value: f64) {
         if let Some(slot) = self.values.get_mut(place) {
             *slot = value;
@@ -46,7 +52,17 @@ impl Aligned {
         self.values.iter().zip(&self.is_there).map(|(value, is_there)| is_there.then_some(*value))
     }
 
-    /// The values, with something where there is none, and which of them are there: the two halves of an Arrow array.
+    /// The values, with zero where there is none. [`Aligned::is_there`] tells the two apart.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Which of the places have a value.
+    pub fn is_there(&self) -> &[bool] {
+        &self.is_there
+    }
+
+    /// The values, with zero where there is none, and which of them are there: the two halves of an Arrow array.
     pub fn into_parts(self) -> (Vec<f64>, Vec<bool>) {
         (self.values, self.is_there)
     }

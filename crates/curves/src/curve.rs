@@ -11,8 +11,8 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// The curve through these points, in the order in which they were logged. Those whose `x` is NaN are left out, and the others sorted by
-    /// `x`, where equal ones keep their order. What is sorted already is not touched. The longer of two slices of unlike length is cut.
+    /// The curve through these points, in the order in which they were logged. Those whose `x` is NaN are left out, and the others sorted
+    /// by `x`, where equal ones keep their order. What is sorted already is not touched. The longer of two slices of unlike length is cut.
     ///
     /// ```
     /// use runlake_curves::Curve;

@@ -56,6 +56,7 @@ pub use export_decoder::{DecodedExport, ExportDecoder};
 pub use export_reader::ExportReader;
 pub use kind_plan::KindPlan;
 pub use merge::{Merged, merge};
+pub use off_thread::off_thread;
 pub use page_decoder::{DecodedPage, PageDecoder, decode_page};
 pub use parquet_panics::{panic_is_caught, polled_without_panic, without_panic};
 pub use projection::Projection;

@@ -198,6 +198,14 @@ impl Lake {
         Ok(self.table(TableName::Histories).await?.metric_columns())
     }
 
+    /// The columns of the events streams, in table order: numbers, named as they were logged.
+    ///
+    /// # Errors
+    /// When the Delta log cannot be read.
+    pub async fn system_metric_columns(&self) -> Result<ColumnSet, Error> {
+        Ok(self.table(TableName::SystemMetrics).await?.metric_columns())
+    }
+
     /// The addresses of the histories' part files of a project, for engines that read Parquet themselves.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | open, make, read a lake | [`Lake`] |
+//! | some columns of many runs, on all cores | [`Lake::scan_columns`] |
 //! | a table's columns and part files, for engines that read Parquet themselves | [`TableSnapshot`] |
 //! | write runs into it, whole or not at all | [`LakeWriter`] |
 //! | offline run logs into a lake | [`import`] |
@@ -20,6 +21,7 @@
 //!
 //! A run is in the lake when it is in `runs`: its rows are committed to the other two tables before.
 
+mod column_scan;
 mod commit;
 pub mod compact;
 pub mod compare;
@@ -37,6 +39,7 @@ mod part_file;
 mod part_reader;
 mod progress;
 mod reader;
+mod row_group;
 mod runs_table;
 mod snapshot;
 mod stored_run;
@@ -45,6 +48,7 @@ mod table_writer;
 pub mod verify;
 mod writer;
 
+pub use column_scan::{ColumnScan, Piece, RowsOf, Scanned, ScannedGroup};
 pub use error::{Error, ErrorKind};
 pub use files::StoredFile;
 pub use lake::{FORMAT_VERSION, Lake};

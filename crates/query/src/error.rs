@@ -26,6 +26,75 @@ pub enum ErrorKind {
         /// Its dtype.
         data_type: String,
     },
+    /// A range, a statistic or another parameter of arithmetic that makes no sense.
+    #[error(transparent)]
+    Curves(#[from] runlake_curves::Error),
+    /// Run ids that no project of the question has.
+    #[error("there is no run `{run_id}`{}", near_text(.near))]
+    UnknownRun {
+        /// The id asked for.
+        run_id: String,
+        /// Ids like it.
+        near: Vec<String>,
+    },
+    /// A selection that no run is in.
+    #[error("none of the {runs} runs of {projects} passes the filter")]
+    NoRuns {
+        /// The projects asked.
+        projects: String,
+        /// How many runs they have.
+        runs: usize,
+    },
+    /// A pattern of keys that cannot be read.
+    #[error("`{pattern}` is not a regular expression")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        source: Box<regex::Error>,
+    },
+    /// A column of text where numbers are needed.
+    #[error("`{key}` holds values of the kind {kind}, which have no place in arithmetic")]
+    NotNumbers {
+        /// The key.
+        key: String,
+        /// What it holds.
+        kind: &'static str,
+    },
+    /// A field by which runs cannot be grouped.
+    #[error("runs cannot be grouped by `{field}`: {reason}")]
+    GroupBy {
+        /// The field.
+        field: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A question to which nothing in the lake is an answer, though what it names is there.
+    #[error("{question} has no answer: {reason}")]
+    NoValues {
+        /// What was asked.
+        question: String,
+        /// Why there is nothing.
+        reason: String,
+    },
+    /// Something that was asked for makes no sense.
+    #[error("{what} cannot be {value}: {reason}")]
+    Argument {
+        /// What was set.
+        what: &'static str,
+        /// To what.
+        value: String,
+        /// Why not.
+        reason: String,
+    },
+    /// An answer for which more points would have to be held in memory than is allowed.
+    #[error("more than {points} points would have to be held at once, and {most} may be")]
+    TooLarge {
+        /// Points that were held when it was given up.
+        points: u64,
+        /// The most that may be.
+        most: u64,
+    },
     /// Arrow memory that could not be handed over.
     #[error("a record batch could not be handed over")]
     Arrow(#[source] arrow::error::ArrowError),
@@ -123,7 +192,18 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self.kind() {
             ErrorKind::Lake(error) => error.hint(),
+            ErrorKind::Curves(error) => error.hint(),
             ErrorKind::UnknownKey { .. } => Some("keys are written with dots, such as val.acc".to_owned()),
+            ErrorKind::UnknownRun { .. } => Some("`runlake query 'select run_id, display_name from runs'` lists them".to_owned()),
+            ErrorKind::NoRuns { .. } => Some("a filter is written as for the service, such as {\"config.lr\": {\"$gte\": 0.1}}".to_owned()),
+            ErrorKind::Pattern { .. } => Some("a glob such as train/* needs no regular expression".to_owned()),
+            ErrorKind::NotNumbers { .. } => Some("text is read by `runlake query`, and by `histories` without alignment".to_owned()),
+            ErrorKind::GroupBy { .. } => {
+                Some("runs are grouped by config.KEY, summary.KEY, tags, group, sweep, job_type, state or username".to_owned())
+            }
+            ErrorKind::TooLarge { .. } => Some(
+                "put the runs on buckets or a grid, choose fewer keys or steps, or write every row without alignment to a file".to_owned(),
+            ),
             ErrorKind::Sql(problem) => problem.hint().map(str::to_owned),
             ErrorKind::TableFile { .. } => {
                 Some("a table is named and read from a file with NAME=FILE, such as labels=labels.csv".to_owned())
@@ -132,7 +212,9 @@ impl Error {
             ErrorKind::Partition { .. } => Some("partitions are folders of Parquet files by columns such as run_id".to_owned()),
             ErrorKind::NoText { .. } => Some("write Parquet or Arrow, which keep every dtype".to_owned()),
             ErrorKind::Write(error) if error.kind() == std::io::ErrorKind::StorageFull => Some("make room on the disk".to_owned()),
-            ErrorKind::Polars(_)
+            ErrorKind::NoValues { .. }
+            | ErrorKind::Argument { .. }
+            | ErrorKind::Polars(_)
             | ErrorKind::DataType { .. }
             | ErrorKind::Arrow(_)
             | ErrorKind::Thread(_)
@@ -194,5 +276,11 @@ impl From<arrow::error::ArrowError> for Error {
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         ErrorKind::Write(error).into()
+    }
+}
+
+impl From<runlake_curves::Error> for Error {
+    fn from(error: runlake_curves::Error) -> Self {
+        ErrorKind::Curves(error).into()
     }
 }

@@ -1,13 +1,27 @@
-//! The rows of many runs as one lazy frame, so that projections and predicates reach the Parquet files.
+//! The rows of many runs in one table: every row, as the query runs, or a sample by a rule that is named.
 
-use polars::prelude::{LazyFrame, PlRefPath, ScanArgsParquet, UnionArgs, concat_lf_diagonal};
-use runlake_lake::Lake;
-use runlake_types::{ProjectPath, near_names};
+use std::ops::Range;
 
-use crate::{Error, ErrorKind};
+use arrow::array::{Array as _, RecordBatch};
+use arrow::compute::take_record_batch;
+use futures::TryStreamExt as _;
+use polars::prelude::{Expr, IntoLazy as _, LazyFrame, NamedFrom as _, Series, col, lit};
+use runlake_ingest::schema::STEP;
+use runlake_lake::{ColumnScan, Lake, RowsOf, StoredRun, TableName};
+use runlake_types::{Kind, MetricColumn, ProjectPath};
 
-/// Every history row of a project: `run_id`, `_step`, `_timestamp`, `_runtime`, one column per metric, `_rescued_data`. One row per run and
-/// step, by run id and step within each part file. A metric that a run did not log is null.
+use crate::aligned_curves::{PROJECT, RUN_ID};
+use crate::bridge::frame_of_batch;
+use crate::keys::{names_of, resolve_keys};
+use crate::run_parts::by_project;
+use crate::run_rows::{FIXED, RowPlan, rows_of_runs};
+use crate::sampling::chosen_rows;
+use crate::sql::rows_of_lake;
+use crate::{DEFAULT_MOST_POINTS, Error, ErrorKind, KeyPattern, Sampling, Selection};
+
+/// Every history row of a project: `run_id`, `entity`, `project`, `_step`, `_timestamp`, `_runtime`, one column per metric, `_rescued_data`. One
+/// row per run and step, by run id and step within each part file. A metric that a run did not log is null. Projections and predicates
+/// reach the Parquet files.
 ///
 /// # Errors
 /// [`ErrorKind::Lake`] when the lake does not hold the project.
@@ -15,24 +29,153 @@ pub async fn histories(lake: &Lake, project: &ProjectPath) -> Result<LazyFrame, 
     if lake.runs(project).await?.is_empty() {
         return Err(lake.project_not_found(project).await?.into());
     }
-    let scan = |file: String| LazyFrame::scan_parquet(PlRefPath::new(&file), ScanArgsParquet::default());
-    let frames = lake.history_files(project).await?.into_iter().map(scan).collect::<Result<Vec<_>, _>>()?;
-    if frames.is_empty() {
-        return Ok(LazyFrame::default());
-    }
-    Ok(concat_lf_diagonal(frames, UnionArgs::default())?)
+    Ok(rows_of_lake(lake, TableName::Histories, std::slice::from_ref(project)).await?.frame)
 }
 
-/// The column that holds the metric named `key`, by its true name or by the column's.
+/// Keys of any kind, of many runs.
 ///
-/// # Errors
-/// [`ErrorKind::UnknownKey`] with names like it.
-pub async fn column_name(lake: &Lake, key: &str) -> Result<String, Error> {
-    let columns = lake.metric_columns().await?;
-    let by_name = columns.columns().iter().find(|column| column.name == key || column.path.dotted() == key);
-    if let Some(column) = by_name {
-        return Ok(column.name.clone());
+/// ```
+/// # use runlake_lake::{Lake, Location, import::{ImportOptions, import}};
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let logs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/digits");
+/// # let lake = Lake::open_or_create(Location::folder(folder.path())?).await?;
+/// # import(&lake, &[logs], &ImportOptions::default(), &mut |_| {}).await?;
+/// use runlake_query::{Answer, HistoriesQuery, KeyPattern, Origin, Selection};
+///
+/// let query = HistoriesQuery::new(Selection::of(lake.projects().await?.remove(0)), [KeyPattern::parse("val.*")?]);
+/// let answer = Answer::new(query.plan(&lake).await?, Origin::of_lake(&lake).await?);
+/// for batch in answer.batches()? {
+///     assert_eq!(batch?.schema().field(0).name(), "run_id");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct HistoriesQuery {
+    selection: Selection,
+    keys: Vec<KeyPattern>,
+    sampling: Option<Sampling>,
+    steps: Option<Range<i64>>,
+    require_all: bool,
+}
+
+impl HistoriesQuery {
+    /// Every row of these runs that has one of these keys; no keys are all.
+    pub fn new(selection: Selection, keys: impl IntoIterator<Item = KeyPattern>) -> Self {
+        Self { selection, keys: keys.into_iter().collect(), sampling: None, steps: None, require_all: false }
     }
-    let near = near_names(key, columns.columns().iter().map(|column| column.name.as_str())).into_iter().map(str::to_owned).collect();
-    Err(ErrorKind::UnknownKey { key: key.to_owned(), near }.into())
+
+    /// Only the rows that a rule chooses of each run. Where it chooses points of each metric, these are the rows that have a chosen point of
+    /// any, with all keys.
+    #[must_use]
+    pub fn with_sampling(mut self, sampling: Sampling) -> Self {
+        self.sampling = Some(sampling);
+        self
+    }
+
+    /// Only these steps.
+    #[must_use]
+    pub fn with_steps(mut self, steps: Range<i64>) -> Self {
+        self.steps = Some(steps);
+        self
+    }
+
+    /// Only rows that have every key, as the official client's `keys` do.
+    #[must_use]
+    pub fn require_all(mut self) -> Self {
+        self.require_all = true;
+        self
+    }
+
+    /// The runs that it is about.
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// The query: `run_id`, `project` where there are several, `_step`, `_timestamp`, `_runtime`, and the keys by their dotted names, as they
+    /// were logged. Without sampling, rows are read as the query runs, by run and step within each part file; samples are read here, by run
+    /// and step.
+    ///
+    /// # Errors
+    /// Those of [`Selection::runs`] and of keys; [`ErrorKind::NoValues`] when no run has such a row; [`ErrorKind::TooLarge`] for samples of
+    /// more than fits.
+    pub async fn plan(&self, lake: &Lake) -> Result<LazyFrame, Error> {
+        let runs = self.selection.runs(lake).await?;
+        let keys = resolve_keys(&self.keys, &lake.metric_columns().await?)?;
+        match self.sampling {
+            None => self.every_row(lake, &runs, &keys).await,
+            Some(sampling) => self.sample(lake, &runs, keys, sampling).await,
+        }
+    }
+
+    async fn every_row(&self, lake: &Lake, runs: &[StoredRun], keys: &[MetricColumn]) -> Result<LazyFrame, Error> {
+        if !self.require_all && !has_row(lake, runs, keys, self.steps.as_ref()).await? {
+            return Err(self.no_rows(keys, runs.len()));
+        }
+        let rows = rows_of_lake(lake, TableName::Histories, self.selection.projects()).await?;
+        let chosen = by_project(runs).into_iter().fold(lit(false), |any, (project, places)| {
+            let ids: Vec<&str> = places.iter().map(|place| runs[*place].record.path.run_id.as_str()).collect();
+            let of_project = col("entity").eq(lit(project.entity)).and(col(PROJECT).eq(lit(project.project)));
+            any.or(of_project.and(col(RUN_ID).is_in(lit(Series::new(RUN_ID.into(), ids)).implode(true), false)))
+        });
+        let names = names_of(keys);
+        let is_there: Vec<Expr> = keys.iter().map(|key| rows.column(&key.name).is_not_null()).collect();
+        let with_keys = is_there.into_iter().reduce(|one, other| if self.require_all { one.and(other) } else { one.or(other) });
+        let mut wanted = chosen;
+        if let Some(steps) = &self.steps {
+            wanted = wanted.and(col(STEP).gt_eq(lit(steps.start))).and(col(STEP).lt(lit(steps.end)));
+        }
+        if let Some(with_keys) = with_keys {
+            wanted = wanted.and(with_keys);
+        }
+        let mut columns = vec![col(RUN_ID)];
+        if self.selection.projects().len() > 1 {
+            columns.push(polars::prelude::concat_str([col("entity"), lit("/"), col(PROJECT)], "", false).alias(PROJECT));
+        }
+        columns.extend(FIXED.into_iter().map(col));
+        columns.extend(keys.iter().zip(names).map(|(key, name)| rows.column(&key.name).alias(name)));
+        Ok(rows.frame.clone().filter(wanted).select(columns))
+    }
+
+    async fn sample(&self, lake: &Lake, runs: &[StoredRun], keys: Vec<MetricColumn>, sampling: Sampling) -> Result<LazyFrame, Error> {
+        let numbers: Vec<bool> = keys.iter().map(|key| matches!(key.kind, Kind::Number | Kind::Boolean)).collect();
+        let plan = RowPlan { keys, steps: self.steps.clone(), require_all: self.require_all, most_points: DEFAULT_MOST_POINTS };
+        let choose = move |_, rows: RecordBatch| Ok(take_record_batch(&rows, &chosen_rows(&rows, &numbers, sampling))?);
+        let (batch, _) = rows_of_runs(lake, runs, &plan, choose).await?;
+        if batch.num_rows() == 0 {
+            return Err(self.no_rows(&plan.keys, runs.len()));
+        }
+        Ok(frame_of_batch(&batch)?.lazy())
+    }
+
+    fn no_rows(&self, keys: &[MetricColumn], runs: usize) -> Error {
+        let every = if self.require_all { "every one of these keys" } else { "one of these keys" };
+        let within = if self.steps.is_some() { ", or none within the steps" } else { "" };
+        let reason = format!("none of the {runs} runs has a row with {every}{within}");
+        ErrorKind::NoValues { question: names_of(keys).join(", "), reason }.into()
+    }
+}
+
+/// Whether a run has a row with one of the keys. Reads no further than to the first.
+async fn has_row(lake: &Lake, runs: &[StoredRun], keys: &[MetricColumn], steps: Option<&Range<i64>>) -> Result<bool, Error> {
+    for key in keys {
+        for (project, places) in by_project(runs) {
+            let scan = ColumnScan {
+                rows_of: RowsOf::Histories,
+                columns: vec![key.name.clone()],
+                runs: places.iter().map(|place| runs[*place].record.path.run_id.clone()).collect(),
+                steps: steps.cloned(),
+            };
+            let is_there = |piece: runlake_lake::Piece| piece.columns.iter().flatten().any(|column| column.null_count() < column.len());
+            let mut groups = lake.scan_columns(&project, &scan, is_there).await?.groups;
+            while let Some(group) = groups.try_next().await? {
+                if group.pieces.iter().any(|(_, _, is_there)| *is_there) {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
 }

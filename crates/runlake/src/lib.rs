@@ -12,7 +12,10 @@
 //! | turn rows into Arrow record batches, and back | [`ingest::Encoder`], [`ingest::rows_of_batch`] |
 //! | read offline logs | [`ingest::offline`] |
 //! | keep runs in a lake | [`lake::Lake`], [`lake::export`], [`lake::import`] |
-//! | ask questions across runs | [`query`] |
+//! | ask questions across runs of a lake: curves on one axis, statistics over groups, outcomes, joins, SQL | [`query`]: [`query::CurveQuery`], [`query::HistoriesQuery`], [`query::OutcomeQuery`], [`query::sql::SqlSession`] |
+//! | take an answer along: frames, record batches, a stream of them, files | [`query::Answer`] |
+//! | draw curves | [`CurveChart`], [`plot`] |
+//! | compute with curves that are no runs | [`curves`] |
 //!
 //! ```
 //! use runlake::prelude::*;
@@ -32,6 +35,7 @@
 mod api;
 mod artifacts;
 pub mod blocking;
+mod curve_chart;
 mod error;
 mod histories;
 mod run;
@@ -39,22 +43,30 @@ mod runs;
 mod siblings;
 
 pub use api::{Api, Place, RunsOptions};
+pub use curve_chart::{Around, CurveChart};
 pub use error::{Error, ErrorKind};
 pub use histories::{Histories, HistoriesOptions, RUN_ID};
 pub use run::{ConsoleOptions, HistoryExports, HistoryOptions, HistoryScan, HistoryStream, Run, ScanOptions, WaitOptions};
 pub use runs::Runs;
 
+pub use runlake_curves as curves;
 pub use runlake_fetch as fetch;
 pub use runlake_ingest as ingest;
 pub use runlake_lake as lake;
+pub use runlake_plot as plot;
 pub use runlake_query as query;
 pub use runlake_types as types;
 
 /// What most programs need.
 pub mod prelude {
+    pub use crate::curves::statistics::Statistic;
     pub use crate::fetch::{Artifact, ArtifactDraft, Client, Environment, Existing, FilesQuery, NewRun, RunFile, RunsQuery};
     pub use crate::ingest::{Completeness, Encoder, RunScan};
     pub use crate::lake::{Lake, Location, StoredRun};
+    pub use crate::query::{
+        Alignment, Answer, Axis, CurveQuery, FileFormat, GroupBy, HistoriesQuery, KeyPattern, Origin, OutcomeQuery, Pick, Places, Sampling,
+        Selection, Smoothing, WriteOptions,
+    };
     pub use crate::types::{Condition, Filter, Json, Object, Order, ProjectPath, RunPath, RunRecord, RunState};
     pub use crate::{Api, HistoriesOptions, HistoryOptions, Run, Runs, RunsOptions, ScanOptions};
 }

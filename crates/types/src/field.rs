@@ -89,8 +89,11 @@ const PREFIXED: [(&str, FromRest); 5] = [
 ];
 
 impl Field {
-    /// Reads a field's name; the error says which names are like it.
-    pub(crate) fn parse(name: &str) -> Result<Self, String> {
+    /// Reads a field's name.
+    ///
+    /// # Errors
+    /// What is wrong with it, and which names are like it.
+    pub fn parse(name: &str) -> Result<Self, String> {
         for (prefix, make) in PREFIXED {
             if let Some(rest) = name.strip_prefix(prefix).filter(|rest| !rest.is_empty()) {
                 return Ok(make(rest.to_owned()));
@@ -105,7 +108,7 @@ impl Field {
     }
 
     /// The value in `run`; `None` when it is missing. Times are strings of ISO 8601.
-    pub(crate) fn value<'a>(&self, run: &'a RunRecord) -> Option<Cow<'a, Json>> {
+    pub fn value<'a>(&self, run: &'a RunRecord) -> Option<Cow<'a, Json>> {
         let text = |value: &Option<String>| value.as_deref().map(|value| Cow::Owned(Json::from(value)));
         match self {
             Self::Name => Some(Cow::Owned(Json::from(run.path.run_id.as_str()))),

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod answers;
 mod api;
 mod architecture;
 mod artifacts;
 mod bad_input;
+mod column_scan;
+mod curves;
 mod damage;
 mod demo;
 mod disk;

@@ -49,7 +49,7 @@ impl Format {
 }
 
 /// How what is found is printed.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Print {
     /// How it is printed [default: what the extension of --output says, else table].
     #[arg(long, value_enum)]
@@ -82,7 +82,7 @@ impl Print {
 }
 
 /// How the answer to a question is printed.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct PrintOptions {
     #[command(flatten)]
     print: Print,

@@ -3,7 +3,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::artifact::{Artifacts, DeleteFiles, Download, Files, LogArtifact, Upload, UseArtifact};
-use super::{Connection, Print};
+use super::questions::{Align, AxisPlaces};
+use super::{Connection, Print, PrintOptions};
 
 /// Show one run, change it, wait for it.
 ///
@@ -263,29 +264,68 @@ pub(crate) struct History {
     pub(crate) print: Print,
 }
 
-/// Read the histories of many runs of a project into one table: samples, or every row with `--all`.
+/// Read the histories of many runs into one table: from the service samples, or every row with `--all`; with `--lake` from a lake, every row
+/// unless --sample says otherwise, or on one axis with --align.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  runlake histories team/digits --keys loss --format csv\n  runlake histories team/digits --filters '{\"tags\": \"best\"}' --all --format parquet --output best.parquet"
+    after_help = "Examples:\n  runlake histories team/digits --keys loss --format csv\n  runlake histories team/digits --filters '{\"tags\": \"best\"}' --all --output best.parquet\n  runlake histories --lake lake --keys 'val.*' --output val.parquet\n  runlake histories --lake lake --keys loss --x-axis _runtime --align asof --wide --format csv"
 )]
 pub(crate) struct Histories {
-    /// `ENTITY/PROJECT`, or the address of the project's page.
-    pub(crate) project: String,
+    /// `ENTITY/PROJECT`, or the address of the project's page [with --lake, default: the lake's only project].
+    #[arg(required_unless_present = "lake")]
+    pub(crate) project: Option<String>,
     /// A filter in Mongo's style, as the SDK takes it.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub(crate) filters: String,
     /// + or - and a field.
-    #[arg(long, default_value = "+created_at", allow_hyphen_values = true)]
+    #[arg(long, default_value = "+created_at", allow_hyphen_values = true, conflicts_with = "lake")]
     pub(crate) order: String,
-    /// Every row of every run instead of samples. With --keys, the rows that have one of the keys.
+    /// Every row of every run instead of samples, as with --lake. With --keys, the rows that have one of the keys.
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) sample: Sample,
     #[command(flatten)]
+    pub(crate) of_lake: OfLake,
+    #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(flatten)]
-    pub(crate) print: Print,
+    pub(crate) print: PrintOptions,
+}
+
+/// Histories out of a lake.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "From a lake")]
+pub(crate) struct OfLake {
+    /// Read a lake, a folder or an address such as `s3://bucket/lake`, in place of the service. Keys may then be globs, or re:EXPRESSION.
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) lake: Option<String>,
+    /// Only so many rows of each run, by a rule: even:N, lttb:N (keeps the shape of curves), minmax:N (keeps spikes).
+    #[arg(long, value_name = "RULE:N", requires = "lake", conflicts_with = "align")]
+    pub(crate) sample: Option<String>,
+    /// Only rows that have every key, as the SDK's keys do; by default rows that have any.
+    #[arg(long, requires = "lake", conflicts_with = "align")]
+    pub(crate) require_all: bool,
+    /// Only steps from here on.
+    #[arg(long, value_name = "STEP", requires = "lake")]
+    pub(crate) min_step: Option<i64>,
+    /// Only steps before this one.
+    #[arg(long, value_name = "STEP", requires = "lake")]
+    pub(crate) max_step: Option<i64>,
+    /// Bring the runs onto one axis.
+    #[arg(long, value_enum, requires = "lake")]
+    pub(crate) align: Option<Align>,
+    /// A column for each run, in place of a line for each run and place.
+    #[arg(long, requires = "align")]
+    pub(crate) wide: bool,
+    #[command(flatten)]
+    pub(crate) places: AxisPlaces,
+    /// Smooth each run: ema:WEIGHT (as the service's charts), rolling:POINTS or gaussian:POINTS.
+    #[arg(long, value_name = "KIND:N", requires = "align")]
+    pub(crate) smooth: Option<String>,
+    /// Show how the rows would be read, and read none.
+    #[arg(long, requires = "lake", conflicts_with = "align")]
+    pub(crate) explain: bool,
 }
 
 /// List the projects of an entity.

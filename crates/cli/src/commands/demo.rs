@@ -3,21 +3,21 @@
 use std::time::Instant;
 
 use anyhow::Context as _;
+use runlake_curves::outcome::Goal;
 use runlake_fetch::Client;
 use runlake_lake::export::{ExportOptions, export};
 use runlake_lake::import::{ImportOptions, import};
 use runlake_lake::{Lake, Location};
+use runlake_query::{Answer, KeyPattern, Origin, OutcomeQuery, Pick, Selection};
 use runlake_server::{Access, ServerOptions};
-use runlake_types::Json;
 use secrecy::SecretString;
 
-use crate::arguments::{Demo, Format};
+use crate::answer::print_answer;
+use crate::arguments::{Demo, PrintOptions};
 use crate::commands::import::report_damage;
 use crate::exit_code;
-use crate::format::print_sheet;
 use crate::progress::Progress;
 use crate::report::{UsageError, say};
-use crate::sheet::Sheet;
 
 pub(crate) async fn demo(options: &Demo) -> anyhow::Result<u8> {
     if !options.data.is_dir() {
@@ -67,8 +67,9 @@ pub(crate) async fn demo(options: &Demo) -> anyhow::Result<u8> {
     ));
 
     say(&format!("4. the best `{}` of each run, from the lake:\n", options.metric));
-    let best = runlake_query::best(&lake, &project, &options.metric, runlake_query::Goal::Maximize).await?;
-    print_sheet(&sheet(&lake, &project, &options.metric, &best).await?, Format::Table, None)?;
+    let best = OutcomeQuery::new(Selection::of(project.clone()), KeyPattern::exact(&options.metric), Pick::Best(Goal::Maximize));
+    let frame = best.read(&lake).await?;
+    print_answer(&Answer::of_frame(frame, Origin::of_lake(&lake).await?), &PrintOptions::default()).await?;
     say(&format!("\nThe Parquet lies in {}", lake.location()));
     for file in lake.history_files(&project).await? {
         say(&format!("  {file}"));
@@ -79,24 +80,4 @@ pub(crate) async fn demo(options: &Demo) -> anyhow::Result<u8> {
         options.lake
     ));
     Ok(if report.failed.is_empty() { exit_code::OK } else { exit_code::PARTIAL })
-}
-
-/// One line a run that has the metric, the best first, with what the runs differ in.
-async fn sheet(lake: &Lake, project: &runlake_types::ProjectPath, metric: &str, best: &[runlake_query::Best]) -> anyhow::Result<Sheet> {
-    let runs = lake.runs(project).await?;
-    let mut sheet = Sheet::new(&["run_id", "state", "lr", "seed", "rows", metric, "at step"]);
-    for found in best {
-        let Some(run) = runs.iter().find(|run| run.record.path.run_id == found.run_id) else { continue };
-        let config = |key: &str| run.record.config_value(key).cloned().unwrap_or(Json::Null);
-        sheet.rows.push(vec![
-            Json::from(found.run_id.as_str()),
-            Json::from(run.record.state.as_str()),
-            config("lr"),
-            config("seed"),
-            Json::from(i64::try_from(found.rows).unwrap_or(i64::MAX)),
-            Json::from(found.value),
-            Json::from(found.step),
-        ]);
-    }
-    Ok(sheet)
 }

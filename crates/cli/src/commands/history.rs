@@ -1,14 +1,20 @@
 //! `runlake history` and `runlake histories`: samples of one run's rows, and of many runs' in one table.
 
+use std::io::Write as _;
+
 use runlake::{Api, Histories as Rows, HistoriesOptions, HistoryOptions, HistoryStream, RunsOptions};
+use runlake_query::{Answer, Axis, CurveQuery, HistoriesQuery};
 use runlake_types::{Filter, Order};
 
-use crate::arguments::Print;
+use super::lake_question::{Asked, on_places, patterns};
+use crate::answer::print_answer;
+use crate::arguments::questions::LakeRuns;
 use crate::arguments::run::{Histories, History, Sample, Stream};
+use crate::arguments::{Format, Print};
 use crate::connection::connect;
 use crate::exit_code;
-use crate::format::print_rows;
-use crate::report::say;
+use crate::format::{Output, print_rows};
+use crate::report::{UsageError, say};
 
 fn history_options(sample: &Sample) -> HistoryOptions {
     HistoryOptions {
@@ -37,12 +43,71 @@ pub(crate) async fn history(options: &History) -> anyhow::Result<u8> {
 }
 
 pub(crate) async fn histories(options: &Histories) -> anyhow::Result<u8> {
+    if let Some(lake) = &options.of_lake.lake {
+        return histories_of_lake(options, lake).await;
+    }
     let api = Api::new(connect(&options.connection)?);
     let listed = RunsOptions { filter: Filter::parse(&options.filters)?, order: Order::parse(&options.order)?, ..RunsOptions::default() };
-    let runs = api.runs(&options.project, listed).await?;
+    let runs = api.runs(options.project.as_deref().unwrap_or_default(), listed).await?;
     let rows = runs.histories(&HistoriesOptions { history: history_options(&options.sample), all: options.all }).await?;
-    print(&rows, &options.print)?;
+    print_rows(&rows.rows, || Ok(rows.to_record_batch()?), options.print.format()?, options.print.output())?;
     let what = if options.all { "every row" } else { "samples; --all reads every row" };
     say(&format!("{} rows of {} runs, {what}", rows.rows.len(), runs.len().await?));
+    Ok(exit_code::OK)
+}
+
+async fn histories_of_lake(options: &Histories, lake: &str) -> anyhow::Result<u8> {
+    let of_lake = &options.of_lake;
+    let runs = LakeRuns {
+        lake: lake.to_owned(),
+        project: options.project.iter().cloned().collect(),
+        filters: options.filters.clone(),
+        runs: Vec::new(),
+    };
+    let asked = Asked::open(&runs).await?;
+    let keys = patterns(&options.sample.keys)?;
+    let steps = of_lake.min_step.unwrap_or(i64::MIN)..of_lake.max_step.unwrap_or(i64::MAX);
+    let is_cut = of_lake.min_step.is_some() || of_lake.max_step.is_some();
+    if let Some(align) = of_lake.align {
+        let query = CurveQuery::new(asked.selection.clone(), keys).with_axis(Axis::from_name(&options.sample.x_axis));
+        let mut query = if options.sample.stream == Stream::System { query.of_system_metrics() } else { query };
+        if is_cut {
+            query = query.with_steps(steps);
+        }
+        if let Some(smoothing) = &of_lake.smooth {
+            query = query.with_smoothing(smoothing.parse()?);
+        }
+        let curves = on_places(query, align, &of_lake.places).read(&asked.lake).await?;
+        let frame = if of_lake.wide { curves.to_wide()? } else { curves.to_long()? };
+        print_answer(&Answer::of_frame(frame, asked.origin().await?), &options.print).await?;
+        say(&format!("{} runs on {} places of {}", curves.runs().len(), curves.places().len(), curves.axis()));
+        return Ok(exit_code::OK);
+    }
+    if options.sample.stream == Stream::System {
+        let hint = "bring them onto one axis with --align, or ask `runlake query 'select * from system_metrics'`".to_owned();
+        return Err(UsageError { message: "rows of the machine's metrics are not read without --align".to_owned(), hint }.into());
+    }
+    let mut query = HistoriesQuery::new(asked.selection.clone(), keys);
+    if is_cut {
+        query = query.with_steps(steps);
+    }
+    if of_lake.require_all {
+        query = query.require_all();
+    }
+    if let Some(sampling) = &of_lake.sample {
+        query = query.with_sampling(sampling.parse()?);
+    }
+    let origin = asked.origin().await?.with_sampled(of_lake.sample.is_some());
+    let answer = Answer::new(query.plan(&asked.lake).await?, origin);
+    if of_lake.explain {
+        let mut output = Output::open_for(Format::Table, options.print.output())?;
+        writeln!(output, "{}", answer.explain()?)?;
+        output.finish()?;
+        return Ok(exit_code::OK);
+    }
+    print_answer(&answer, &options.print).await?;
+    if let Some(sampling) = &of_lake.sample {
+        say(&format!("samples by {sampling}; without --sample every row is read"));
+    }
     Ok(exit_code::OK)
 }

@@ -7,8 +7,12 @@ mod export;
 mod history;
 mod import;
 mod info;
+mod join;
+mod lake_question;
+mod plot;
 mod projects;
 pub(crate) mod query;
+mod questions;
 mod run;
 mod run_files;
 mod runs;
@@ -35,6 +39,14 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Query(options) => query::query(&options).await,
         Command::Sql(options) => sql::sql(&options).await,
         Command::Export(options) => export::export(&options).await,
+        Command::Stats(options) => questions::stats(&options).await,
+        Command::Best(options) => questions::best(&options).await,
+        Command::Compare(options) => questions::compare(&options).await,
+        Command::Describe(options) => questions::describe(&options).await,
+        Command::Correlate(options) => questions::correlate(&options).await,
+        Command::Anomalies(options) => questions::anomalies(&options).await,
+        Command::Join(options) => join::join(&options).await,
+        Command::Plot(options) => plot::plot(&options).await,
         Command::Info(options) => info::info(&options).await,
         Command::Verify(options) => verify::verify(&options).await,
         Command::Compact(options) => compact::compact(&options).await,

@@ -2,8 +2,9 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use polars::prelude::{CompatLevel, DataFrame, LazyFrame};
+use polars::prelude::{CompatLevel, DataFrame, IntoLazy as _, LazyFrame};
 
+use super::handover::on_a_thread;
 use super::{Batches, Origin};
 use crate::Error;
 use crate::bridge::{batches_of_frame, schema_at};
@@ -28,9 +29,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The rows of `frame`. Of a frame in memory: `frame.lazy()`.
+    /// The rows of `frame`.
     pub fn new(frame: LazyFrame, origin: Origin) -> Self {
         Self { frame, origin }
+    }
+
+    /// The rows of a frame that is in memory.
+    pub fn of_frame(frame: DataFrame, origin: Origin) -> Self {
+        Self::new(frame.lazy(), origin)
     }
 
     /// The query, to go on from with Polars.
@@ -48,7 +54,7 @@ impl Answer {
     /// # Errors
     /// [`ErrorKind::Polars`](crate::ErrorKind::Polars) when the query names what is not there.
     pub fn schema(&self) -> Result<SchemaRef, Error> {
-        schema_at(&*self.frame.clone().collect_schema()?, CompatLevel::newest())
+        on_a_thread(|| schema_at(&*self.frame.clone().collect_schema()?, CompatLevel::newest()))
     }
 
     /// The steps that the engine would take, for people: what is read of which files, what is pushed down into them.
@@ -56,7 +62,7 @@ impl Answer {
     /// # Errors
     /// As [`Answer::schema`].
     pub fn explain(&self) -> Result<String, Error> {
-        Ok(self.frame.explain(true)?)
+        on_a_thread(|| Ok(self.frame.explain(true)?))
     }
 
     /// All rows as a Polars frame, in memory. Waits, and so does not belong on the threads of an async runtime.
@@ -64,7 +70,7 @@ impl Answer {
     /// # Errors
     /// [`ErrorKind::Polars`](crate::ErrorKind::Polars) when the query fails.
     pub fn collect(&self) -> Result<DataFrame, Error> {
-        Ok(self.frame.clone().collect()?)
+        on_a_thread(|| Ok(self.frame.clone().collect()?))
     }
 
     /// All rows as Arrow record batches, in memory: numbers are not copied, strings are `Utf8View`. Waits, as [`Answer::collect`].

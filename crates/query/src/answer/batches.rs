@@ -7,7 +7,7 @@ use arrow::datatypes::SchemaRef;
 use futures::Stream;
 use polars::prelude::{CompatLevel, DataFrame, Engine, LazyFrame, PlanCallback};
 
-use super::handover::Handover;
+use super::handover::{Handover, on_a_thread};
 use crate::bridge::{batches_at, schema_at};
 use crate::{Error, ErrorKind};
 
@@ -24,8 +24,7 @@ pub struct Batches {
 impl Batches {
     /// Starts the query. `strings` tells whether strings come as views or as one buffer with offsets.
     pub(crate) fn start(query: LazyFrame, strings: CompatLevel) -> Result<Self, Error> {
-        let mut query = query;
-        let schema = schema_at(&*query.collect_schema()?, strings)?;
+        let schema = on_a_thread(|| schema_at(&*query.clone().collect_schema()?, strings))?;
         let frames = Handover::start(move |sender| {
             let hand_over = PlanCallback::new(move |frame: DataFrame| Ok(sender.send(frame).is_err()));
             query.sink_batches(hand_over, true, None)?.collect_with_engine(Engine::Streaming)?;

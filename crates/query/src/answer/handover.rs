@@ -1,9 +1,11 @@
-//! What a thread of its own makes, one piece ahead of whoever takes it.
+//! Queries on threads of their own, which no async runtime knows: Polars panics where it would have to wait on a runtime of one thread.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::{Error, ErrorKind};
+
+const THREAD: &str = "runlake-answer";
 
 /// Pieces of work in progress on another thread. The thread waits while one piece is not taken, and learns from a failed send that nobody
 /// wants the rest. A panic of the thread is an error here: never a silent end.
@@ -17,7 +19,7 @@ impl<T: Send + 'static> Handover<T> {
     /// Starts `work` on a thread.
     pub(crate) fn start(work: impl FnOnce(SyncSender<T>) -> Result<(), Error> + Send + 'static) -> Result<Self, Error> {
         let (sender, pieces) = sync_channel(1);
-        let worker = std::thread::Builder::new().name("runlake-answer".to_owned()).spawn(move || work(sender));
+        let worker = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || work(sender));
         Ok(Self { pieces, worker: Some(worker.map_err(ErrorKind::Thread)?) })
     }
 }
@@ -31,12 +33,22 @@ impl<T> Iterator for Handover<T> {
         }
         match self.worker.take()?.join() {
             Ok(ended) => ended.err().map(Err),
-            Err(panic) => {
-                let message = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-                Some(Err(ErrorKind::Panicked { message: message.unwrap_or_default() }.into()))
-            }
+            Err(panic) => Some(Err(panicked(panic.as_ref()))),
         }
     }
+}
+
+/// Does `work` on a thread and waits for it. A panic is an error.
+pub(crate) fn on_a_thread<T: Send>(work: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new().name(THREAD.to_owned()).spawn_scoped(scope, work);
+        worker.map_err(ErrorKind::Thread)?.join().unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
+    })
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Error {
+    let message = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+    ErrorKind::Panicked { message: message.unwrap_or_default() }.into()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use polars::prelude::{
     SinkDestination, SinkTarget, SpecialEq, StatisticsOptions, UnifiedSinkArgs, col,
 };
 
-use super::handover::Handover;
+use super::handover::{Handover, on_a_thread};
 use super::staged::StagedFolder;
 use super::{Origin, WriteOptions};
 use crate::{Error, ErrorKind};
@@ -50,7 +50,10 @@ pub(super) fn write_parquet_folder(query: LazyFrame, options: &WriteOptions, ori
         approximate_bytes_per_file: u64::MAX,
     };
     let query_of_none = query.clone().limit(0);
-    query.sink(destination, format(options, origin), UnifiedSinkArgs::default())?.collect_with_engine(Engine::Streaming)?;
+    on_a_thread(|| {
+        query.sink(destination, format(options, origin), UnifiedSinkArgs::default())?.collect_with_engine(Engine::Streaming)?;
+        Ok(())
+    })?;
     let is_empty = fs_err::read_dir(staged.path())?.next().is_none();
     if is_empty {
         // Of no rows there are no values to name folders by, but still the columns.

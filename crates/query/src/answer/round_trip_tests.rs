@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use polars::df;
 use polars::prelude::{self as pl, IntoLazy as _, NamedFrom as _, Series, TimeUnit, TimeZone, col, lit};
-use proptest::prelude::{any, proptest};
+use proptest::prelude::{ProptestConfig, any, proptest};
 use runlake_types::{Json, Number};
 
 use super::{Answer, FileFormat, Origin, WriteOptions};
@@ -111,12 +111,26 @@ fn arrow_comes_back() {
 
 #[test]
 fn csv_has_four_forms_of_nothing() {
-    insta::assert_snapshot!(text(&every_dtype(), FileFormat::Csv), @"");
+    insta::assert_snapshot!(text(&every_dtype(), FileFormat::Csv), @r#"
+    flag,int,unsigned,small,float,digits,single,text,micros,list,utc,naive,date,span,nothing
+    true,-9223372036854775808,18446744073709551615,-1,NaN,0.1,0.1,"",0,"[1.0,""NaN""]",1970-01-01T00:00:00Z,1970-01-01T00:00:00,1970-01-01,P0D,
+    false,9223372036854775807,0,0,Infinity,1e-300,NaN,"a,""b""
+    c",1764184535123456,[],2025-11-26T19:15:35.123456Z,2025-11-26T19:15:35.123456,2025-11-26,PT1764184535123.456S,
+    ,0,1,1,-Infinity,5e-324,3.4028235e38,größe 学習 🦀,-1,"[0.5,null]",1969-12-31T23:59:59.999999Z,1969-12-31T23:59:59.999999,1969-12-31,-PT0.001S,
+    true,9007199254740993,2,2,-0.0,1.7976931348623157e308,1.0,NaN,1764184535000000,"[""-Infinity""]",2025-11-26T19:15:35Z,2025-11-26T19:15:35,2025-11-26,PT1764184535000S,
+    ,,,,,,,,,,,,,,
+    "#);
 }
 
 #[test]
 fn ndjson_says_the_same() {
-    insta::assert_snapshot!(text(&every_dtype(), FileFormat::Ndjson), @"");
+    insta::assert_snapshot!(text(&every_dtype(), FileFormat::Ndjson), @r#"
+    {"flag":true,"int":-9223372036854775808,"unsigned":18446744073709551615,"small":-1,"float":"NaN","digits":0.1,"single":0.1,"text":"","micros":0,"list":[1.0,"NaN"],"utc":"1970-01-01T00:00:00Z","naive":"1970-01-01T00:00:00","date":"1970-01-01","span":"P0D","nothing":null}
+    {"flag":false,"int":9223372036854775807,"unsigned":0,"small":0,"float":"Infinity","digits":1e-300,"single":"NaN","text":"a,\"b\"\r\nc","micros":1764184535123456,"list":[],"utc":"2025-11-26T19:15:35.123456Z","naive":"2025-11-26T19:15:35.123456","date":"2025-11-26","span":"PT1764184535123.456S","nothing":null}
+    {"flag":null,"int":0,"unsigned":1,"small":1,"float":"-Infinity","digits":5e-324,"single":3.4028235e38,"text":"größe 学習 🦀","micros":-1,"list":[0.5,null],"utc":"1969-12-31T23:59:59.999999Z","naive":"1969-12-31T23:59:59.999999","date":"1969-12-31","span":"-PT0.001S","nothing":null}
+    {"flag":true,"int":9007199254740993,"unsigned":2,"small":2,"float":-0.0,"digits":1.7976931348623157e308,"single":1.0,"text":"NaN","micros":1764184535000000,"list":["-Infinity"],"utc":"2025-11-26T19:15:35Z","naive":"2025-11-26T19:15:35","date":"2025-11-26","span":"PT1764184535000S","nothing":null}
+    {"flag":null,"int":null,"unsigned":null,"small":null,"float":null,"digits":null,"single":null,"text":null,"micros":null,"list":null,"utc":null,"naive":null,"date":null,"span":null,"nothing":null}
+    "#);
 }
 
 #[test]
@@ -269,8 +283,9 @@ fn same_bits(found: f64, wanted: f64) -> bool {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn floats_and_texts_read_back_from_text(rows in proptest::collection::vec((any::<f64>(), any::<String>()), 1..20)) {
+    fn floats_and_texts_read_back_from_text(rows in proptest::collection::vec((any::<f64>(), any::<String>()), 1..200)) {
         let (floats, texts): (Vec<f64>, Vec<String>) = rows.into_iter().unzip();
         let answer = Answer::new(df!("float" => &floats, "text" => &texts).unwrap().lazy(), Origin::new());
 

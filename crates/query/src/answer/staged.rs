@@ -26,7 +26,7 @@ impl StagedFile {
         // What others may read is the business of the umask, as for any new file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.prefix(&prefix_of(target)).tempfile_in(folder).map_err(|source| output_error(folder, source))?;
+        let file = builder.tempfile_in(folder).map_err(|source| output_error(folder, source))?;
         Ok(Self { file, target: target.to_owned() })
     }
 
@@ -81,7 +81,7 @@ impl StagedFolder {
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let folder = builder.prefix(&prefix_of(target)).tempdir_in(parent).map_err(|source| output_error(parent, source))?;
+        let folder = builder.tempdir_in(parent).map_err(|source| output_error(parent, source))?;
         Ok(Self { folder, target: target.to_owned() })
     }
 
@@ -103,10 +103,6 @@ impl StagedFolder {
 
 fn folder_of(target: &Path) -> &Path {
     target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn prefix_of(target: &Path) -> String {
-    format!(".{}.", target.file_name().unwrap_or_default().to_string_lossy())
 }
 
 fn output_error(path: &Path, source: std::io::Error) -> Error {

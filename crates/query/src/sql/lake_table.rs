@@ -21,10 +21,17 @@ pub(super) const IDENTITY: [&str; 3] = ["run_id", "entity", "project"];
 
 /// A table of SQL.
 #[derive(Clone)]
-pub(super) struct Table {
-    pub(super) frame: LazyFrame,
+pub(crate) struct Table {
+    pub(crate) frame: LazyFrame,
     /// Columns that have another name in SQL, by their own.
-    pub(super) renamed: BTreeMap<String, String>,
+    pub(crate) renamed: BTreeMap<String, String>,
+}
+
+impl Table {
+    /// The column that the lake has by this name.
+    pub(crate) fn column(&self, name: &str) -> Expr {
+        Expr::Column(self.renamed.get(name).map_or(name, String::as_str).into())
+    }
 }
 
 /// How the part files are read.

@@ -26,9 +26,14 @@ mod statement;
 mod tests;
 mod user_table;
 
+use runlake_lake::{Lake, TableName};
+use runlake_types::ProjectPath;
+
+pub(crate) use lake_table::Table;
 pub use problem::SqlProblem;
 pub use query::SqlQuery;
 pub use session::{SqlColumn, SqlSession};
+pub(crate) use user_table::user_table;
 
 /// The statements of a text, without the semicolons between them and without those that say nothing.
 ///
@@ -63,4 +68,9 @@ pub fn vocabulary() -> Vec<&'static str> {
     words.sort_unstable();
     words.dedup();
     words
+}
+
+/// The rows of a table of some projects, as SQL sees them.
+pub(crate) async fn rows_of_lake(lake: &Lake, name: TableName, projects: &[ProjectPath]) -> Result<Table, crate::Error> {
+    lake_table::lake_table(lake, name, projects, lake_table::Reading::of(lake)).await
 }

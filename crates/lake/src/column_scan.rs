@@ -1,0 +1,266 @@
+//! Some columns of many runs, row group by row group: what questions across runs are answered from.
+//!
+//! Only part files and row groups that may hold wanted runs and steps are touched, and of them only the chunks of the wanted columns. A few
+//! row groups are on their way at once; they are decoded on all cores and handed over in the order of the files, so memory does not grow
+//! with the lake.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::Int64Type;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::ObjectStore;
+use runlake_ingest::off_thread;
+use runlake_types::ProjectPath;
+
+use crate::part_file::{PartFile, parquet_error, store_error};
+use crate::part_reader::PartReader;
+use crate::row_group::{FileColumns, RunRows, within};
+use crate::table::TableName;
+use crate::{Error, Lake};
+
+/// Row groups that are on their way or being decoded.
+const GROUPS_AHEAD: usize = 6;
+
+/// Footers that are read ahead.
+const FOOTERS_AHEAD: usize = 8;
+
+/// Which stream of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowsOf {
+    /// What was logged, a row for each step.
+    Histories,
+    /// The events stream.
+    SystemMetrics,
+}
+
+impl RowsOf {
+    fn table(self) -> TableName {
+        match self {
+            Self::Histories => TableName::Histories,
+            Self::SystemMetrics => TableName::SystemMetrics,
+        }
+    }
+}
+
+/// What is read.
+#[derive(Clone, Debug)]
+pub struct ColumnScan {
+    /// Of which stream.
+    pub rows_of: RowsOf,
+    /// The columns by the names that the table has for them.
+    pub columns: Vec<String>,
+    /// The ids of the runs, in any order. Others are passed over.
+    pub runs: Vec<String>,
+    /// The steps; `None` is all. System metrics have none, and are not cut.
+    pub steps: Option<Range<i64>>,
+}
+
+/// Rows of one run that stand together in a part file.
+#[derive(Debug)]
+pub struct Piece {
+    /// Whose rows: a place in [`ColumnScan::runs`].
+    pub run: usize,
+    /// The columns asked for, in that order: float64, boolean, int64 or utf8, as the table has them. `None` where the part file has no such
+    /// column: nothing was logged.
+    pub columns: Vec<Option<ArrayRef>>,
+    /// How many rows there are.
+    pub rows: usize,
+}
+
+/// One row group's worth of results.
+#[derive(Debug)]
+pub struct ScannedGroup<T> {
+    /// Whose rows, their first step where it is known, and what was made of them, in the order of the rows. Where a run has rows in several
+    /// part files, these may come in any order; each then tells its first step.
+    pub pieces: Vec<(usize, Option<i64>, T)>,
+    /// The runs of which nothing more comes. Every run ends once, those without rows too.
+    pub ended: Vec<usize>,
+}
+
+/// What a scan gives.
+pub struct Scanned<T> {
+    /// The results, in the order of the part files.
+    pub groups: BoxStream<'static, Result<ScannedGroup<T>, Error>>,
+    bytes_read: Arc<AtomicU64>,
+    /// How many bytes the table has for the project.
+    pub bytes_stored: u64,
+}
+
+impl<T> Scanned<T> {
+    /// The bytes that were read from the store until now, footers included.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+}
+
+impl<T> std::fmt::Debug for Scanned<T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Scanned").field("bytes_read", &self.bytes_read()).finish_non_exhaustive()
+    }
+}
+
+impl Lake {
+    /// Reads columns of many runs of a project. `make` sees each piece on one of the threads that decode, so what can be done there is done
+    /// side by side.
+    ///
+    /// # Errors
+    /// When the table cannot be read; what comes of the stream ends with its first error.
+    pub async fn scan_columns<T: Send + 'static>(
+        &self,
+        project: &ProjectPath,
+        scan: &ColumnScan,
+        make: impl Fn(Piece) -> T + Send + Sync + 'static,
+    ) -> Result<Scanned<T>, Error> {
+        let table = self.table(scan.rows_of.table()).await?;
+        let mut files = table.part_files(Some(project))?;
+        let bytes_stored = files.iter().map(|file| file.size_bytes).sum();
+        let mut wanted: Vec<(String, usize)> = scan.runs.iter().cloned().zip(0..).collect();
+        wanted.sort_unstable();
+        let steps = scan.steps.clone().filter(|_| scan.rows_of == RowsOf::Histories);
+        files.retain(|file| {
+            let reaches = |range: &Range<i64>| {
+                file.last_step.is_none_or(|last| last >= range.start) && file.first_step.is_none_or(|first| first < range.end)
+            };
+            !between(&wanted, file.first_run.as_deref(), file.last_run.as_deref()).is_empty() && steps.as_ref().is_none_or(reaches)
+        });
+        let mut last_file = vec![None; wanted.len()];
+        let mut is_shared = vec![false; files.len()];
+        for (index, file) in files.iter().enumerate() {
+            for run in between(&wanted, file.first_run.as_deref(), file.last_run.as_deref()) {
+                if let Some(earlier) = last_file[run].replace(index) {
+                    is_shared[index] = true;
+                    is_shared[earlier] = true;
+                }
+            }
+        }
+        let without_files: Vec<usize> =
+            wanted.iter().zip(&last_file).filter(|(_, last)| last.is_none()).map(|((_, run), _)| *run).collect();
+        let bytes_read = Arc::new(AtomicU64::new(0));
+        let job = Arc::new(Job {
+            store: table.store(),
+            columns: scan.columns.clone(),
+            wanted,
+            steps,
+            last_file,
+            bytes_read: Arc::clone(&bytes_read),
+            make,
+        });
+        let nothing = ScannedGroup { pieces: Vec::new(), ended: without_files };
+        let opened = Arc::clone(&job);
+        let groups = stream::iter(files.into_iter().zip(is_shared).enumerate())
+            .map(move |(index, (file, is_shared))| Arc::clone(&opened).open(index, file, is_shared))
+            .buffered(FOOTERS_AHEAD)
+            .map_ok(|groups| stream::iter(groups.into_iter().map(Ok::<_, Error>)))
+            .try_flatten()
+            .map(move |group| {
+                let job = Arc::clone(&job);
+                async move { job.read(group?).await }
+            })
+            .buffered(GROUPS_AHEAD);
+        Ok(Scanned { groups: stream::iter([Ok(nothing)]).chain(groups).boxed(), bytes_read, bytes_stored })
+    }
+}
+
+/// The places of the wanted runs from `first` to `last`, in a list that is sorted by run id.
+fn between(wanted: &[(String, usize)], first: Option<&str>, last: Option<&str>) -> Range<usize> {
+    let start = first.map_or(0, |first| wanted.partition_point(|(run, _)| run.as_str() < first));
+    let end = last.map_or(wanted.len(), |last| wanted.partition_point(|(run, _)| run.as_str() <= last));
+    start..end.max(start)
+}
+
+struct Job<F> {
+    store: Arc<dyn ObjectStore>,
+    columns: Vec<String>,
+    /// Run ids in order, each with its place in the question.
+    wanted: Vec<(String, usize)>,
+    steps: Option<Range<i64>>,
+    /// For each of `wanted` the last file that may hold it.
+    last_file: Vec<Option<usize>>,
+    bytes_read: Arc<AtomicU64>,
+    make: F,
+}
+
+/// A row group that may hold wanted rows.
+struct Group {
+    file: Arc<PartFile>,
+    columns: Arc<FileColumns>,
+    /// `None`: nothing is read, and runs end.
+    number: Option<usize>,
+    with_steps: bool,
+    ended: Vec<usize>,
+}
+
+impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
+    /// The row groups of a file that may hold wanted rows.
+    async fn open(self: Arc<Self>, index: usize, file: PartFile, is_shared: bool) -> Result<Vec<Group>, Error> {
+        let mut reader = PartReader::new(Arc::clone(&self.store), file.path.clone(), file.size_bytes);
+        let path = file.path.to_string();
+        let footer = runlake_ingest::polled_without_panic(reader.footer()).await.map_err(|source| parquet_error(&path, source))?;
+        self.bytes_read.fetch_add(reader.bytes_read(), Ordering::Relaxed);
+        let columns = Arc::new(FileColumns::new(footer, &self.columns).map_err(|source| parquet_error(&path, source))?);
+        let file = Arc::new(file);
+        let mut groups: Vec<(Group, Range<usize>)> = Vec::new();
+        for number in 0..columns.row_groups().len() {
+            let runs = columns.runs_of(number);
+            let runs = between(&self.wanted, runs.map(|(first, _)| first), runs.map(|(_, last)| last));
+            let is_outside =
+                |range: &Range<i64>| columns.steps_of(number).is_some_and(|(first, last)| last < range.start || first >= range.end);
+            if runs.is_empty() || self.steps.as_ref().is_some_and(is_outside) {
+                continue;
+            }
+            let with_steps = is_shared || self.steps.is_some();
+            let (file, columns) = (Arc::clone(&file), Arc::clone(&columns));
+            groups.push((Group { file, columns, number: Some(number), with_steps, ended: Vec::new() }, runs));
+        }
+        // A run ends with the last row group that may hold it, or with the file when none does.
+        let all = between(&self.wanted, file.first_run.as_deref(), file.last_run.as_deref());
+        let mut rest = Vec::new();
+        for run in all.filter(|run| self.last_file[*run] == Some(index)) {
+            let ended = self.wanted[run].1;
+            match groups.iter_mut().rev().find(|(_, runs)| runs.contains(&run)) {
+                Some((group, _)) => group.ended.push(ended),
+                None => rest.push(ended),
+            }
+        }
+        let mut groups: Vec<Group> = groups.into_iter().map(|(group, _)| group).collect();
+        if !rest.is_empty() {
+            groups.push(Group { file, columns, number: None, with_steps: false, ended: rest });
+        }
+        Ok(groups)
+    }
+
+    async fn read(self: Arc<Self>, group: Group) -> Result<ScannedGroup<T>, Error> {
+        let Group { file, columns, number, with_steps, ended } = group;
+        let Some(number) = number else { return Ok(ScannedGroup { pieces: Vec::new(), ended }) };
+        let damaged = |source| parquet_error(file.path.as_ref(), source);
+        let mut decoder = columns.decoder(number, with_steps).map_err(damaged)?;
+        let ranges = decoder.needs().map_err(damaged)?;
+        let bytes = self.store.get_ranges(&file.path, &ranges).await;
+        let bytes = bytes.map_err(|source| store_error(file.path.as_ref(), "read", source))?;
+        self.bytes_read.fetch_add(bytes.iter().map(|bytes| bytes.len() as u64).sum(), Ordering::Relaxed);
+        let job = Arc::clone(&self);
+        let pieces = off_thread(move || {
+            let rows = decoder.decode(ranges, bytes)?;
+            Ok(rows.into_iter().filter_map(|rows| job.piece(rows)).collect())
+        });
+        Ok(ScannedGroup { pieces: pieces.await.map_err(damaged)?, ended })
+    }
+
+    /// What is made of rows, when they are of a wanted run and of wanted steps.
+    fn piece(&self, rows: RunRows) -> Option<(usize, Option<i64>, T)> {
+        let at = self.wanted.binary_search_by(|(run, _)| run.as_str().cmp(&rows.run_id)).ok()?;
+        let run = self.wanted[at].1;
+        let within = self.steps.as_ref().and_then(|steps| within(rows.steps.as_deref()?, steps)).unwrap_or(0..rows.rows);
+        if within.is_empty() {
+            return None;
+        }
+        let first_step = rows.steps.as_ref().and_then(|steps| steps.as_primitive_opt::<Int64Type>()).map(|steps| steps.value(within.start));
+        let part = |column: ArrayRef| if within.len() == rows.rows { column } else { column.slice(within.start, within.len()) };
+        let columns = rows.columns.into_iter().map(|column| column.map(part)).collect();
+        Some((run, first_step, (self.make)(Piece { run, columns, rows: within.len() })))
+    }
+}

@@ -1,0 +1,258 @@
+//! Metrics of many runs on one axis: the question. The answer is [`AlignedCurves`].
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use runlake_curves::align::union_of_x;
+use runlake_curves::{Aligned, Curve};
+use runlake_ingest::off_thread;
+use runlake_lake::{Lake, RowsOf, StoredRun};
+use runlake_types::MetricColumn;
+
+use crate::keys::{names_of, resolve_number_keys};
+use crate::run_curves::{CurvePlan, axis_range, curves_of_runs};
+use crate::{AlignedCurves, Alignment, Axis, Error, ErrorKind, KeyPattern, ReadBytes, Selection, Smoothing};
+
+/// Points that may be held at once, 16 bytes each, when nobody says how many.
+pub const DEFAULT_MOST_POINTS: u64 = 128 << 20;
+
+/// Runs, keys and an axis, and how the runs come onto it.
+///
+/// By default the axis is the step, and each run has the mean of its values in each of 1,000 stretches of it.
+///
+/// ```
+/// # use runlake_lake::{Lake, Location, import::{ImportOptions, import}};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let logs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/digits");
+/// # let lake = Lake::open_or_create(Location::folder(folder.path())?).await?;
+/// # import(&lake, &[logs], &ImportOptions::default(), &mut |_| {}).await?;
+/// use runlake_curves::statistics::Statistic;
+/// use runlake_query::{CurveQuery, GroupBy, KeyPattern, Selection};
+///
+/// let project = lake.projects().await?.remove(0);
+/// let curves = CurveQuery::new(Selection::of(project), [KeyPattern::parse("val.acc")?]).read(&lake).await?;
+/// let means = curves.statistics(&GroupBy::parse(["config.lr"])?, &[Statistic::Mean, Statistic::Count])?;
+/// assert_eq!(means.get_column_names(), ["config.lr", "_step", "mean", "count"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CurveQuery {
+    selection: Selection,
+    keys: Vec<KeyPattern>,
+    rows_of: RowsOf,
+    axis: Axis,
+    alignment: Alignment,
+    steps: Option<Range<i64>>,
+    range: (Option<f64>, Option<f64>),
+    smoothing: Option<Smoothing>,
+    most_points: u64,
+}
+
+impl CurveQuery {
+    /// These keys of these runs; no keys are all that hold numbers.
+    pub fn new(selection: Selection, keys: impl IntoIterator<Item = KeyPattern>) -> Self {
+        Self {
+            selection,
+            keys: keys.into_iter().collect(),
+            rows_of: RowsOf::Histories,
+            axis: Axis::default(),
+            alignment: Alignment::mean_of_buckets(),
+            steps: None,
+            range: (None, None),
+            smoothing: None,
+            most_points: DEFAULT_MOST_POINTS,
+        }
+    }
+
+    /// Keys of the events stream, such as `system.gpu.0.gpu`, in place of what was logged. It has no steps: the axis becomes the seconds since
+    /// the run began.
+    #[must_use]
+    pub fn of_system_metrics(mut self) -> Self {
+        self.rows_of = RowsOf::SystemMetrics;
+        if self.axis == Axis::Step {
+            self.axis = Axis::Runtime;
+        }
+        self
+    }
+
+    /// The axis, by default the step.
+    #[must_use]
+    pub fn with_axis(mut self, axis: Axis) -> Self {
+        self.axis = axis;
+        self
+    }
+
+    /// How runs come onto the axis, by default [`Alignment::mean_of_buckets`].
+    #[must_use]
+    pub fn with_alignment(mut self, alignment: Alignment) -> Self {
+        self.alignment = alignment;
+        self
+    }
+
+    /// Only these steps, by default all. Row groups outside are not read.
+    #[must_use]
+    pub fn with_steps(mut self, steps: Range<i64>) -> Self {
+        self.steps = Some(steps);
+        self
+    }
+
+    /// Where even places and buckets begin and end, by default with the first and the last place that the runs have on the axis.
+    #[must_use]
+    pub fn with_range(mut self, first: Option<f64>, last: Option<f64>) -> Self {
+        self.range = (first, last);
+        self
+    }
+
+    /// Smooths the curve of each run before it is aligned.
+    #[must_use]
+    pub fn with_smoothing(mut self, smoothing: Smoothing) -> Self {
+        self.smoothing = Some(smoothing);
+        self
+    }
+
+    /// The most points that may be held at once, by default [`DEFAULT_MOST_POINTS`]: those of the runs that are being read, and with
+    /// [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
+    #[must_use]
+    pub fn with_most_points(mut self, points: u64) -> Self {
+        self.most_points = points;
+        self
+    }
+
+    /// Reads the lake.
+    ///
+    /// # Errors
+    /// Those of [`Selection::runs`] and [`crate::resolve_number_keys`]; [`ErrorKind::NoValues`] when no run has a value on the axis;
+    /// [`ErrorKind::Curves`] for a range or parameter that makes no sense; [`ErrorKind::TooLarge`].
+    pub async fn read(&self, lake: &Lake) -> Result<AlignedCurves, Error> {
+        let runs = self.selection.runs(lake).await?;
+        let columns = match self.rows_of {
+            RowsOf::Histories => lake.metric_columns().await?,
+            RowsOf::SystemMetrics => lake.system_metric_columns().await?,
+        };
+        let keys = resolve_number_keys(&self.keys, &columns)?;
+        let plan = CurvePlan {
+            rows_of: self.rows_of,
+            axis: self.axis.column(&columns)?,
+            keys: keys.iter().map(|column| column.name.clone()).collect(),
+            steps: self.steps.clone(),
+            most_points: self.most_points,
+        };
+        let (places, by_run, bytes) = if self.alignment.needs_every_curve() {
+            self.read_all(lake, &runs, &plan).await?
+        } else {
+            self.read_each(lake, &runs, &plan, &keys).await?
+        };
+        if by_run.iter().flatten().all(Aligned::is_all_none) {
+            return Err(self.no_values(&keys, &runs));
+        }
+        // By key and then by run, as statistics over runs want them.
+        let mut curves: Vec<Vec<Aligned>> = keys.iter().map(|_| Vec::with_capacity(runs.len())).collect();
+        for of_run in by_run {
+            for (of_key, curve) in curves.iter_mut().zip(of_run) {
+                of_key.push(curve);
+            }
+        }
+        let has_whole_places = self.axis == Axis::Step && self.alignment == Alignment::Exact;
+        let names = names_of(&keys);
+        Ok(AlignedCurves { runs, keys, names, axis: self.axis.clone(), places, curves, bytes, has_whole_places })
+    }
+
+    /// Aligns each run as soon as it is there.
+    async fn read_each(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan, keys: &[MetricColumn]) -> Result<ReadAligned, Error> {
+        let mut bytes = ReadBytes::default();
+        let mut range = None;
+        if self.alignment.needs_range() {
+            range = match (self.range, self.range_of_steps(runs)) {
+                ((Some(first), Some(last)), _) => Some((first, last)),
+                (_, Some(range)) => Some(range),
+                (_, None) => {
+                    let (range, read) = axis_range(lake, runs, plan).await?;
+                    bytes.read += read.read;
+                    range
+                }
+            };
+            let Some((first, last)) = range else { return Err(self.no_values(keys, runs)) };
+            range = Some((self.range.0.unwrap_or(first), self.range.1.unwrap_or(last)));
+        }
+        let onto = self.alignment.onto(range, Vec::new)?;
+        let places = onto.places();
+        let smoothing = self.smoothing;
+        let align = move |_: usize, curves: Vec<Curve>| -> Result<Vec<Aligned>, Error> {
+            curves.into_iter().map(|curve| Ok(onto.align(&smoothed(curve, smoothing)?))).collect()
+        };
+        let (by_run, read) = curves_of_runs(lake, runs, plan, align).await?;
+        bytes.add(read);
+        Ok((places, by_run.into_iter().collect::<Result<_, _>>()?, bytes))
+    }
+
+    /// Aligns runs once all are there.
+    async fn read_all(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan) -> Result<ReadAligned, Error> {
+        let (smoothing, most) = (self.smoothing, self.most_points);
+        let held = AtomicU64::new(0);
+        let keep = move |_: usize, curves: Vec<Curve>| -> Result<Vec<Curve>, Error> {
+            let points: u64 = curves.iter().map(|curve| curve.len() as u64).sum();
+            let held = held.fetch_add(points, Ordering::Relaxed) + points;
+            // Nothing more is kept once there is too much, so that reading on takes no memory.
+            if held > most {
+                return Err(ErrorKind::TooLarge { points: held, most }.into());
+            }
+            curves.into_iter().map(|curve| smoothed(curve, smoothing)).collect()
+        };
+        let (curves, bytes) = curves_of_runs(lake, runs, plan, keep).await?;
+        let curves = curves.into_iter().collect::<Result<Vec<Vec<Curve>>, Error>>()?;
+        let alignment = self.alignment.clone();
+        let (first, last) = (self.range.0.unwrap_or(f64::NEG_INFINITY), self.range.1.unwrap_or(f64::INFINITY));
+        let aligned = off_thread(move || {
+            let every = || union_of_x(curves.iter().flatten()).into_iter().filter(|place| (first..=last).contains(place)).collect();
+            let onto = alignment.onto(None, every)?;
+            let align = |curves: &Vec<Curve>| curves.iter().map(|curve| onto.align(curve)).collect();
+            Ok::<_, Error>((onto.places(), in_parallel(&curves, align)))
+        });
+        let (places, by_run) = aligned.await?;
+        Ok((places, by_run, bytes))
+    }
+
+    /// The steps that the records say the runs have, which spares reading them.
+    fn range_of_steps(&self, runs: &[StoredRun]) -> Option<(f64, f64)> {
+        if self.axis != Axis::Step {
+            return None;
+        }
+        let last = runs.iter().filter_map(|run| run.synced_through_step).max()?;
+        let (first, last) = self.steps.as_ref().map_or((0, last), |steps| (steps.start.max(0), last.min(steps.end.saturating_sub(1))));
+        #[expect(clippy::cast_precision_loss, reason = "steps beyond 2^53 have no float of their own")]
+        (first <= last).then_some((first as f64, last as f64))
+    }
+
+    fn no_values(&self, keys: &[MetricColumn], runs: &[StoredRun]) -> Error {
+        let names = names_of(keys).join(", ");
+        let within = if self.steps.is_some() || self.range != (None, None) || matches!(self.alignment, Alignment::AsOf { .. }) {
+            ", or none where it was asked for"
+        } else {
+            ""
+        };
+        let reason = match &self.axis {
+            Axis::Metric(axis) => format!("no row of the {} runs has both `{axis}` and one of these keys{within}", runs.len()),
+            axis => format!("none of the {} runs has values of it along `{axis}`{within}", runs.len()),
+        };
+        ErrorKind::NoValues { question: names, reason }.into()
+    }
+}
+
+/// Places, the curves of each run, and what was read.
+type ReadAligned = (Vec<f64>, Vec<Vec<Aligned>>, ReadBytes);
+
+fn smoothed(curve: Curve, smoothing: Option<Smoothing>) -> Result<Curve, Error> {
+    match smoothing {
+        Some(smoothing) => smoothing.of_curve(&curve),
+        None => Ok(curve),
+    }
+}
+
+/// What `make` makes of each item, on all cores, in their order.
+pub(crate) fn in_parallel<I: Sync, T: Send>(items: &[I], make: impl Fn(&I) -> T + Send + Sync) -> Vec<T> {
+    use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+    items.par_iter().map(make).collect()
+}

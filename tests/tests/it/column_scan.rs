@@ -1,0 +1,153 @@
+//! Columns of many runs, read side by side, are those that are read run by run.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use arrow::datatypes::{Float64Type, Int64Type};
+use futures::TryStreamExt as _;
+use runlake_lake::{ColumnScan, Lake, RowsOf};
+use runlake_tests::lake::{PROJECT, block_on, open, sample_lake};
+use runlake_tests::service::{Service, TEAM};
+use runlake_types::ProjectPath;
+
+use crate::sync::losses;
+
+/// The cells of a run, row by row, where a row has one of the columns but the first.
+type Rows = Vec<Vec<String>>;
+
+fn cells(column: &ArrayRef) -> Vec<String> {
+    let show = |row: usize| {
+        if column.is_null(row) {
+            return String::new();
+        }
+        if let Some(values) = column.as_primitive_opt::<Int64Type>() {
+            values.value(row).to_string()
+        } else if let Some(values) = column.as_primitive_opt::<Float64Type>() {
+            format!("{:?}", values.value(row))
+        } else if let Some(values) = column.as_boolean_opt() {
+            values.value(row).to_string()
+        } else {
+            column.as_string::<i32>().value(row).to_owned()
+        }
+    };
+    (0..column.len()).map(show).collect()
+}
+
+fn rows_of(columns: &[Option<ArrayRef>], rows: usize) -> Rows {
+    let columns: Vec<Vec<String>> = columns.iter().map(|column| column.as_ref().map_or_else(|| vec![String::new(); rows], cells)).collect();
+    (0..rows).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect()
+}
+
+/// The rows of each run by a scan, and how many bytes it read and how many there are.
+async fn scanned(lake: &Lake, project: &ProjectPath, scan: &ColumnScan) -> (BTreeMap<String, Rows>, u64, u64) {
+    let mut scanned = lake.scan_columns(project, scan, |piece| rows_of(&piece.columns, piece.rows)).await.unwrap();
+    let mut parts: BTreeMap<usize, Vec<(Option<i64>, Rows)>> = BTreeMap::new();
+    let mut ended = Vec::new();
+    while let Some(group) = scanned.groups.try_next().await.unwrap() {
+        for (run, first_step, rows) in group.pieces {
+            assert!(!ended.contains(&run), "nothing comes after the end of a run");
+            parts.entry(run).or_default().push((first_step, rows));
+        }
+        ended.extend(group.ended);
+    }
+    ended.sort_unstable();
+    assert_eq!(ended, (0..scan.runs.len()).collect::<Vec<_>>(), "every run ends once");
+    let of_run = |(run, mut parts): (usize, Vec<(Option<i64>, Rows)>)| {
+        parts.sort_by_key(|(first_step, _)| *first_step);
+        (scan.runs[run].clone(), parts.into_iter().flat_map(|(_, rows)| rows).collect())
+    };
+    (parts.into_iter().map(of_run).collect(), scanned.bytes_read(), scanned.bytes_stored)
+}
+
+/// The same, read run by run.
+async fn read(lake: &Lake, project: &ProjectPath, scan: &ColumnScan) -> BTreeMap<String, Rows> {
+    let mut runs = BTreeMap::new();
+    for run_id in &scan.runs {
+        let run = project.run(run_id.clone());
+        let mut batches = match scan.rows_of {
+            RowsOf::Histories => lake.history(&run).await.unwrap(),
+            RowsOf::SystemMetrics => lake.system_metrics(&run).await.unwrap(),
+        };
+        let mut rows = Rows::new();
+        while let Some(batch) = batches.try_next().await.unwrap() {
+            let columns: Vec<Option<ArrayRef>> = scan.columns.iter().map(|name| batch.column_by_name(name).cloned()).collect();
+            let steps = batch.column_by_name("_step").map(|steps| steps.as_primitive::<Int64Type>().clone());
+            let is_wanted = |row: usize| match (&scan.steps, &steps) {
+                (Some(range), Some(steps)) => range.contains(&steps.value(row)),
+                _ => true,
+            };
+            let all = rows_of(&columns, batch.num_rows());
+            rows.extend(all.into_iter().enumerate().filter(|(row, _)| is_wanted(*row)).map(|(_, cells)| cells));
+        }
+        if !rows.is_empty() {
+            runs.insert(run_id.clone(), rows);
+        }
+    }
+    runs
+}
+
+async fn assert_alike(lake: &Lake, project: &ProjectPath, rows_of: RowsOf, columns: &[&str], runs: &[String], steps: Option<Range<i64>>) {
+    let columns = columns.iter().map(|&name| name.to_owned()).collect();
+    let scan = ColumnScan { rows_of, columns, runs: runs.to_vec(), steps };
+    let (found, _, _) = scanned(lake, project, &scan).await;
+    assert_eq!(found, read(lake, project, &scan).await, "{scan:?}");
+}
+
+#[test]
+fn sample_runs_are_read_alike() {
+    let folder = sample_lake();
+    block_on(async {
+        let (lake, project) = (open(&folder).await, ProjectPath::parse(PROJECT).unwrap());
+        let mut runs: Vec<String> = lake.runs(&project).await.unwrap().into_iter().map(|run| run.record.path.run_id).collect();
+        // In any order, and some that are not there.
+        runs.reverse();
+        runs.insert(3, "not-there".to_owned());
+        let every: Vec<String> = lake.metric_columns().await.unwrap().columns().iter().map(|column| column.name.clone()).collect();
+        let mut columns: Vec<&str> = vec!["_step", "_timestamp", "no such column"];
+        columns.extend(every.iter().map(String::as_str));
+        assert_alike(&lake, &project, RowsOf::Histories, &columns, &runs, None).await;
+        assert_alike(&lake, &project, RowsOf::Histories, &["val.acc"], &runs, Some(10..500)).await;
+        assert_alike(&lake, &project, RowsOf::Histories, &["_step"], &runs[..2], Some(1_000_000..i64::MAX)).await;
+        assert_alike(&lake, &project, RowsOf::Histories, &["no such column"], &runs[..5], None).await;
+        assert_alike(&lake, &project, RowsOf::SystemMetrics, &["_timestamp", "system.cpu"], &runs, Some(0..1)).await;
+    });
+}
+
+#[test]
+fn rows_of_a_run_in_several_files_come_in_order() {
+    let (service, folder) = (Service::start(), tempfile::tempdir().unwrap());
+    for (end, heartbeat) in [(40, 10), (45, 11), (46, 12), (400, 13)] {
+        service.put("grows", &losses(0..end, 0.5), heartbeat, "grows");
+        service.put("other", &losses(0..end * 2, 0.25), heartbeat, "other");
+        service.export(folder.path());
+    }
+    block_on(async {
+        let (lake, project) = (open(folder.path()).await, ProjectPath::parse(TEAM).unwrap());
+        let runs: Vec<String> = lake.runs(&project).await.unwrap().into_iter().map(|run| run.record.path.run_id).collect();
+        assert!(lake.history_files(&project).await.unwrap().len() > 2);
+        assert_alike(&lake, &project, RowsOf::Histories, &["_step", "loss"], &runs, None).await;
+        assert_alike(&lake, &project, RowsOf::Histories, &["loss"], &runs, Some(100..140)).await;
+        assert_alike(&lake, &project, RowsOf::Histories, &["loss"], &runs[..1], None).await;
+    });
+}
+
+#[test]
+fn what_is_not_asked_for_is_not_read() {
+    let folder = sample_lake();
+    block_on(async {
+        let (lake, project) = (open(&folder).await, ProjectPath::parse(PROJECT).unwrap());
+        let runs: Vec<String> = lake.runs(&project).await.unwrap().into_iter().map(|run| run.record.path.run_id).collect();
+        let scan = |columns: &[&str], steps| ColumnScan {
+            rows_of: RowsOf::Histories,
+            columns: columns.iter().map(|&name| name.to_owned()).collect(),
+            runs: runs.clone(),
+            steps,
+        };
+        let (_, one_column, stored) = scanned(&lake, &project, &scan(&["val.acc"], None)).await;
+        assert!(one_column < stored / 2, "{one_column} of {stored} bytes");
+        let (none, footers, _) = scanned(&lake, &project, &scan(&["val.acc"], Some(i64::MAX - 1..i64::MAX))).await;
+        assert!(none.is_empty());
+        assert!(footers < one_column);
+    });
+}
