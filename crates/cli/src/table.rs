@@ -50,7 +50,8 @@ fn render_in(sheet: &Sheet, rows: usize, line_width: usize) -> String {
     });
     let more: Vec<String> = more.into_iter().flatten().collect();
     if !more.is_empty() {
-        text.push_str(&format!("… {}: --format csv, json, ndjson, parquet or arrow has them all\n", more.join(" and ")));
+        let note = format!("… {}: --format csv, json, ndjson, parquet or arrow has them all\n", more.join(" and "));
+        text.push_str(&note);
     }
     text
 }
