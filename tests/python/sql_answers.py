@@ -50,7 +50,7 @@ def plain(value: Any) -> Any:
     """A value in the form in which both engines have it."""
     if isinstance(value, datetime.datetime):
         value = value.astimezone(datetime.timezone.utc) if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
-        return round(value.timestamp(), 6)
+        return round(value.timestamp(), 5)
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, str) and len(value) > 18 and value[4] == value[7] == "-" and value[10] in "T ":
@@ -60,7 +60,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         if math.isnan(value):
             return "nan"
-        return float(f"{value:.11g}") if math.isfinite(value) else str(value)
+        return (round(value, 5) if abs(value) > 1e8 else float(f"{value:.11g}")) if math.isfinite(value) else str(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return value
     return float(f"{value:.11g}")
@@ -100,7 +100,7 @@ same(
 )
 same(
     "means and deviations",
-    'SELECT run_id, avg("val.loss") AS mean, stddev("val.loss") AS spread, var("val.loss") AS variance, sum("val.loss") AS total '
+    'SELECT run_id, avg("val.loss") AS mean, stddev("val.loss") AS spread, var_samp("val.loss") AS variance, sum("val.loss") AS total '
     'FROM histories WHERE "val.loss" IS NOT NULL GROUP BY run_id HAVING count(*) > 1 ORDER BY run_id',
 )
 same(
@@ -115,19 +115,25 @@ same(
 )
 same(
     "ranks",
-    f"SELECT run_id, rank() OVER (ORDER BY config.lr DESC) AS place FROM runs WHERE config.lr IS NOT NULL ORDER BY place, run_id",
+    "SELECT run_id, rank() OVER (ORDER BY config.lr DESC) AS place FROM runs WHERE config.lr IS NOT NULL ORDER BY place, run_id",
     f"SELECT run_id, rank() OVER (ORDER BY {LR} DESC) AS place FROM runs WHERE {LR} IS NOT NULL ORDER BY place, run_id",
 )
 same(
     "parts of times",
     "SELECT run_id, created_at, date_part('year', created_at) AS year, date_part('minute', created_at) AS minute, "
     "CAST(created_at AS DATE) AS day FROM runs ORDER BY run_id",
+    "SELECT run_id, epoch_us(created_at) / 1e6 AS created_at, date_part('year', created_at) AS year, "
+    "date_part('minute', created_at) AS minute, CAST(created_at AS DATE) AS day FROM runs ORDER BY run_id",
 )
 same(
     "times compared",
     "SELECT run_id FROM runs WHERE created_at >= '2026-11-24 04:25:00' AND created_at < '2026-11-24 04:26:00' ORDER BY run_id",
 )
-same("durations", "SELECT run_id, duration FROM runs ORDER BY run_id", "SELECT run_id, epoch(heartbeat_at) - epoch(created_at) AS duration FROM runs ORDER BY run_id")
+same(
+    "durations",
+    "SELECT run_id, duration FROM runs ORDER BY run_id",
+    "SELECT run_id, (epoch_us(heartbeat_at) - epoch_us(created_at)) / 1e6 AS duration FROM runs ORDER BY run_id",
+)
 same(
     "cases and groups",
     "SELECT CASE WHEN config.lr >= 0.1 THEN 'high' ELSE 'low' END AS kind, count(*) AS n FROM runs "

@@ -89,6 +89,11 @@ impl HistoriesQuery {
         self
     }
 
+    /// The runs that it is about.
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
     /// The query: `run_id`, `project` where there are several, `_step`, `_timestamp`, `_runtime`, and the keys by their dotted names, as they
     /// were logged. Without sampling, rows are read as the query runs, by run and step within each part file; samples are read here, by run
     /// and step.

@@ -1,11 +1,20 @@
-//! Questions across runs, answered with Polars over a lake. The only crate that names Polars; the hand-over of Arrow memory between
-//! the two implementations lives here, in [`bridge`].
+//! Questions across runs, answered over a lake. The only crate that names Polars; the hand-over of Arrow memory between the two
+//! implementations lives here, in [`bridge`].
 //!
 //! | to find | look in |
 //! |---|---|
-//! | rows of many runs as one frame | [`histories`] |
+//! | which runs, which keys, which axis | [`Selection`], [`KeyPattern`], [`Axis`] |
+//! | rows of many runs, every one or a sample | [`HistoriesQuery`], [`histories()`] |
+//! | metrics of many runs on one axis, and statistics over groups of them | [`CurveQuery`], [`AlignedCurves`], [`GroupBy`] |
+//! | the best value of each run, with everything else at that step | [`OutcomeQuery`] |
+//! | in what runs differ, what moved an outcome, what went wrong, what is in a key | [`compare()`], [`correlate`], [`anomalies()`], [`describe()`] |
+//! | rows beside the machine's metrics, a table of one's own, or another project | [`with_system_metrics`], [`with_table()`], [`AlignedCurves::paired`] |
+//! | any question, in SQL | [`sql`] |
 //! | the result of any question: streamed, and written to files | [`Answer`] |
 //! | Arrow record batches to Polars and back, without copying numbers | [`bridge`] |
+//!
+//! Two ways lead to the rows. Arithmetic on curves reads columns through `run_parts`, run by run, and computes in `runlake_curves`; rows as
+//! they were logged, and SQL, are scanned by Polars. Both are pointed to part files by the Delta log, and read only what is asked for.
 
 mod aligned_curves;
 mod alignment;
@@ -34,6 +43,7 @@ mod selection;
 mod smoothing;
 pub mod sql;
 mod with_system;
+mod with_table;
 
 pub use aligned_curves::{AlignedCurves, GroupCurve};
 pub use alignment::{Alignment, DEFAULT_PLACES, Places};
@@ -54,3 +64,4 @@ pub use sampling::Sampling;
 pub use selection::Selection;
 pub use smoothing::Smoothing;
 pub use with_system::{SystemJoin, with_system_metrics};
+pub use with_table::with_table;

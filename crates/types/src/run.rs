@@ -160,7 +160,8 @@ impl RunRecord {
 
     /// Seconds from the first to the last sign of life.
     pub fn duration_seconds(&self) -> Option<f64> {
-        Some(self.heartbeat_at?.seconds() - self.created_at?.seconds())
+        // The difference of two times of today as float64 would be off by a tenth of a microsecond.
+        Some(Timestamp::from_micros(self.heartbeat_at?.micros().saturating_sub(self.created_at?.micros())).seconds())
     }
 }
 

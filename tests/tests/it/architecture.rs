@@ -63,6 +63,7 @@ fn heavy_or_telling_crates_are_named_in_one_place() {
     };
     for (dependency, may_use) in [
         ("polars", &["runlake-query"][..]),
+        ("sqlparser", &["runlake-query"]),
         ("reqwest", &["runlake-fetch"]),
         ("deltalake", &["runlake-lake"]),
         ("axum", &["runlake-server", "runlake-benches"]),

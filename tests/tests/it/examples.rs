@@ -8,6 +8,10 @@ mod sdk_documentation;
 #[expect(dead_code, unreachable_pub, reason = "it is a program with a `main` of its own")]
 mod files_and_artifacts;
 
+#[path = "../../../crates/runlake/examples/questions.rs"]
+#[expect(dead_code, unreachable_pub, reason = "it is a program with a `main` of its own")]
+mod questions;
+
 use runlake::Api;
 use runlake_fetch::Client;
 use runlake_tests::backend::{Backend, KEY};
@@ -53,5 +57,37 @@ fn the_examples_for_files_and_artifacts() {
         assert_eq!(logged_artifact(&api, &run, &path).await.unwrap(), ["test_artifact"]);
         let artifact = format!("{PROJECT}/test_artifact:latest");
         assert_eq!(used_artifact(&api, &format!("{PROJECT}/media"), &artifact).await.unwrap(), ["test_artifact"]);
+    });
+}
+
+#[test]
+fn the_examples_for_questions() {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use runlake_tests::lake::open;
+    use runlake_types::ProjectPath;
+
+    let (folder, source) = (tempfile::tempdir().unwrap(), sample_lake());
+    let (export, picture) = (folder.path().join("rows.parquet"), folder.path().join("groups.svg"));
+    block_on(async {
+        let (lake, project) = (open(&source).await, ProjectPath::parse(PROJECT).unwrap());
+        questions::batch_export(&lake, &project, "val.*", &export).await.unwrap();
+        let file = ParquetRecordBatchReaderBuilder::try_new(fs_err::File::open(&export).unwrap().into_parts().0).unwrap();
+        let notes = file.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
+        assert!(notes.iter().any(|note| note.key == "runlake.question" && note.value.as_deref() == Some("every row with val.*")));
+        let exported = usize::try_from(file.metadata().file_metadata().num_rows()).unwrap();
+        let label = questions::analysis(&lake, &project, "val.acc", &picture).await.unwrap();
+        assert!(label.starts_with("config.lr="), "{label}");
+        assert!(fs_err::read_to_string(&picture).unwrap().contains(&label));
+        let (sink, mut batches) = tokio::sync::mpsc::channel::<arrow::array::RecordBatch>(2);
+        let counted = async {
+            let mut rows = 0;
+            while let Some(batch) = batches.recv().await {
+                rows += batch.num_rows();
+            }
+            rows
+        };
+        let (sent, received) = tokio::join!(questions::pipeline(&lake, &project, "val.*", sink), counted);
+        assert_eq!(sent.unwrap(), received);
+        assert!(received >= exported && exported > 0, "{received} rows of all runs, {exported} of finished ones");
     });
 }

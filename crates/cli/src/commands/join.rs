@@ -1,6 +1,8 @@
 //! `runlake join`: history rows beside the machine's metrics, another project, or a table of one's own.
 
-use runlake_query::{Alignment, Answer, Axis, CurveQuery, GroupBy, SystemJoin, with_system_metrics};
+use std::path::Path;
+
+use runlake_query::{Alignment, Answer, Axis, CurveQuery, GroupBy, HistoriesQuery, SystemJoin, with_system_metrics, with_table};
 use runlake_types::ProjectPath;
 
 use super::lake_question::{Asked, as_of, patterns};
@@ -13,18 +15,26 @@ const SYSTEM: &str = "system";
 
 pub(crate) async fn join(options: &Join) -> anyhow::Result<u8> {
     let asked = Asked::open(&options.runs).await?;
-    let frame = if options.with == SYSTEM {
+    let keys = patterns(&options.keys)?;
+    let origin = asked.origin().await?;
+    let path = Path::new(&options.with);
+    let answer = if options.with == SYSTEM {
         let join = SystemJoin { direction: as_of(options.direction), tolerance_seconds: options.tolerance };
-        with_system_metrics(&asked.lake, &asked.selection, &patterns(&options.keys)?, &patterns(&options.keys_of_other)?, join).await?
+        let others = patterns(&options.keys_of_other)?;
+        Answer::of_frame(with_system_metrics(&asked.lake, &asked.selection, &keys, &others, join).await?, origin)
+    } else if path.is_file() || path.extension().is_some() {
+        let query = HistoriesQuery::new(asked.selection.clone(), keys);
+        let on: Vec<&str> = options.on.iter().map(String::as_str).collect();
+        Answer::new(with_table(&asked.lake, &query, path, &on).await?, origin)
     } else {
         let (project, other) = (asked.selection.projects()[0].clone(), ProjectPath::parse(&options.with)?);
         let by = GroupBy::parse(options.on.iter().map(String::as_str))?;
-        let keys = [options.keys.as_slice(), &options.keys_of_other].concat();
-        let query = CurveQuery::new(asked.selection.clone().and_of(other.clone()), patterns(&keys)?)
+        let keys = keys.into_iter().chain(patterns(&options.keys_of_other)?);
+        let query = CurveQuery::new(asked.selection.clone().and_of(other.clone()), keys)
             .with_axis(Axis::from_name(&options.x_axis))
             .with_alignment(Alignment::Exact);
-        query.read(&asked.lake).await?.paired(&by, &project, &other)?
+        Answer::of_frame(query.read(&asked.lake).await?.paired(&by, &project, &other)?, origin)
     };
-    print_answer(&Answer::of_frame(frame, asked.origin().await?), &options.print).await?;
+    print_answer(&answer, &options.print).await?;
     Ok(exit_code::OK)
 }

@@ -33,6 +33,7 @@ pub(crate) use lake_table::Table;
 pub use problem::SqlProblem;
 pub use query::SqlQuery;
 pub use session::{SqlColumn, SqlSession};
+pub(crate) use user_table::user_table;
 
 /// The statements of a text, without the semicolons between them and without those that say nothing.
 ///

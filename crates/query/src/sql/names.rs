@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 
 use runlake_types::near_names;
 use sqlparser::ast::{
-    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, VisitMut as _, VisitorMut,
+    Expr, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    Value, ValueWithSpan, VisitMut as _, VisitorMut,
 };
 use sqlparser::tokenizer::Span;
 
@@ -152,6 +153,22 @@ impl VisitorMut for Resolver<'_> {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        order_by_results(query);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Self::Break> {
+        // Polars reads `1e-3` only with a point in it.
+        if let Value::Number(digits, _) = &mut value.value
+            && !digits.contains('.')
+            && let Some(exponent) = digits.find(['e', 'E'])
+        {
+            digits.insert_str(exponent, ".0");
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         let mut items = Vec::with_capacity(select.projection.len());
         for item in std::mem::take(&mut select.projection) {
@@ -167,6 +184,21 @@ impl VisitorMut for Resolver<'_> {
         }
         select.projection = items;
         ControlFlow::Continue(())
+    }
+}
+
+/// `SELECT r.x … GROUP BY r.x ORDER BY r.x` is ordered by the column `x` of the result: that of the table is not there any more.
+fn order_by_results(query: &mut Query) {
+    let (SetExpr::Select(select), Some(order)) = (query.body.as_ref(), query.order_by.as_mut()) else { return };
+    let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+    let OrderByKind::Expressions(terms) = &mut order.kind else { return };
+    for term in terms.iter_mut().filter(|_| is_grouped) {
+        let is_selected = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(selected) if *selected == term.expr);
+        if let Expr::CompoundIdentifier(path) = &term.expr
+            && let Some(name) = path.last().filter(|_| select.projection.iter().any(is_selected))
+        {
+            term.expr = Expr::Identifier(name.clone());
+        }
     }
 }
 
@@ -238,6 +270,11 @@ mod tests {
             ("SELECT columns('x'), count(*) FROM runs", r#"SELECT columns('x'), count(*) AS "count(*)" FROM runs"#),
             ("SELECT runs.run_id, runs.* FROM runs", "SELECT runs.run_id, runs.* FROM runs"),
             (r#"SELECT "Loss" FROM histories"#, r#"SELECT "Loss_2" FROM histories"#),
+            (
+                "SELECT r.config.lr FROM runs r GROUP BY r.config.lr ORDER BY r.config.lr",
+                r#"SELECT r."config.lr" FROM runs r GROUP BY r."config.lr" ORDER BY "config.lr""#,
+            ),
+            ("SELECT run_id FROM runs WHERE config.lr = 1e-3", r#"SELECT run_id FROM runs WHERE "config.lr" = 1.0e-3"#),
             ("SELECT config.lr FROM labels AS config", r#"SELECT config.lr FROM labels AS config"#),
         ] {
             assert_eq!(resolve(written), resolved);

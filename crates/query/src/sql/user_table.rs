@@ -28,7 +28,7 @@ const ENDINGS: &str = ".csv, .tsv, .parquet, .ndjson, .jsonl, .json, .arrow, .fe
 ///
 /// # Errors
 /// [`ErrorKind::TableFile`] when it is not there, is not what its name says, or cannot be a table.
-pub(super) fn user_table(name: &str, path: &Path) -> Result<LazyFrame, Error> {
+pub(crate) fn user_table(name: &str, path: &Path) -> Result<LazyFrame, Error> {
     let failed = |reason: String| Error::from(ErrorKind::TableFile { table: name.to_owned(), path: path.display().to_string(), reason });
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
     let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
