@@ -22,8 +22,8 @@ import pandas
 import scipy.ndimage
 import scipy.stats
 from checks import Checks, equal, holds
+from curve_formulas import SplitMix64, largest_triangles, moving_average
 
-MASK = (1 << 64) - 1
 # Means of nothing and correlations with a constant are asked for on purpose.
 warnings.simplefilter("ignore")
 checks = Checks()
@@ -193,19 +193,6 @@ def _() -> None:
     statistics("iqm", lambda numbers: scipy.stats.trim_mean(numbers, 0.25))
 
 
-class SplitMix64:
-    """The generator of <https://doi.org/10.1145/2714064.2660195>."""
-
-    def __init__(self, state: int) -> None:
-        self.state = state
-
-    def next(self) -> int:
-        self.state = (self.state + 0x9E3779B97F4A7C15) & MASK
-        mixed = ((self.state ^ (self.state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & MASK
-        return mixed ^ (mixed >> 31)
-
-
 @checks.check("intervals of confidence: the documented draws, and numpy.quantile of their means")
 def _() -> None:
     for question in asked("statistics"):
@@ -213,8 +200,8 @@ def _() -> None:
         if len(numbers) < 2:
             holds(question["found"]["ci95.low"] is None or math.isnan(question["found"]["ci95.low"]))
             continue
-        random = SplitMix64(SplitMix64(0).next() ^ SplitMix64(~question["place"] & MASK).next())
-        means = [numpy.mean([numbers[(random.next() * len(numbers)) >> 64] for _ in numbers]) for _ in range(1_000)]
+        random = SplitMix64.at(0, question["place"])
+        means = [numpy.mean([numbers[random.below(len(numbers))] for _ in numbers]) for _ in range(1_000)]
         bounds = [question["found"]["ci95.low"], question["found"]["ci95.high"]]
         same(bounds, list(numpy.quantile(means, [0.025, 0.975])), "bounds", 1e-12)
 
@@ -235,17 +222,7 @@ def _() -> None:
 @checks.check("exponential moving averages: TensorBoard's formula")
 def _() -> None:
     for question in asked("smoothed"):
-        y, weight = question["y"], question["weight"]
-        is_constant = all(value == y[0] for value in y)
-        last, count, wanted = 0.0, 0, []
-        for value in y:
-            if is_constant or not math.isfinite(value):
-                wanted.append(value)
-                continue
-            last = last * weight + (1 - weight) * value
-            count += 1
-            wanted.append(last / (1 - weight**count))
-        same(question["ema"], wanted, "ema", 1e-12)
+        same(question["ema"], moving_average(question["y"], question["weight"]), "ema", 1e-12)
 
 
 @checks.check("exponential moving averages by distance: the formula in the documentation of W&B")
@@ -325,20 +302,8 @@ def _() -> None:
 @checks.check("largest triangles: the thesis, part by part")
 def _() -> None:
     for question in asked("samples"):
-        x, y, kept = numpy.array(question["x"]), numpy.array(question["y"]), question["kept"]
-        if kept >= len(x):
-            equal(question["largest_triangle"], list(range(len(x))))
-            continue
-        starts = [1 + part * (len(x) - 2) // (kept - 2) for part in range(kept - 1)] + [len(x)]
-        wanted = [0]
-        for part in range(kept - 2):
-            left = numpy.array([x[wanted[-1]], y[wanted[-1]]])
-            ahead = slice(starts[part + 1], starts[part + 2])
-            right = numpy.array([x[ahead].mean(), y[ahead].mean()])
-            middle = numpy.stack([x[starts[part] : starts[part + 1]], y[starts[part] : starts[part + 1]]], axis=1)
-            areas = numpy.abs((left[0] - right[0]) * (middle[:, 1] - left[1]) - (left[0] - middle[:, 0]) * (right[1] - left[1]))
-            wanted.append(starts[part] + int(areas.argmax()))
-        equal(question["largest_triangle"], [*wanted, len(x) - 1])
+        x, y = numpy.array(question["x"]), numpy.array(question["y"])
+        equal(question["largest_triangle"], largest_triangles(x, y, question["kept"]))
 
 
 checks.finish()

@@ -12,6 +12,7 @@
 //! | two lakes compared | [`same_lake`] |
 //! | a project whose runs the test writes itself | [`service`] |
 //! | what the sample runs logged | [`truth`] |
+//! | a lake whose runs questions stumble over | [`odd_lake`] |
 //! | every member of the run API through runlake, and the table that holds it against the official SDK | [`members`] |
 //! | Python with the official SDK and other readers of lakes | [`python`] |
 //! | an S3 server | [`object_store`] |
@@ -30,6 +31,7 @@ pub mod fault_proxy;
 pub mod lake;
 pub mod members;
 pub mod object_store;
+pub mod odd_lake;
 pub mod python;
 pub mod same_lake;
 pub mod service;

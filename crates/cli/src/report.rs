@@ -53,6 +53,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             .or_else(|| cause.downcast_ref::<runlake_curves::Error>().and_then(runlake_curves::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_plot::Error>().and_then(runlake_plot::Error::hint))
             .or_else(|| cause.downcast_ref::<runlake_query::Error>().and_then(runlake_query::Error::hint))
+            .or_else(|| cause.downcast_ref::<runlake_curves::Error>().and_then(runlake_curves::Error::hint))
     })
 }
 
@@ -62,7 +63,7 @@ fn code(error: &anyhow::Error) -> u8 {
 
 fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     use runlake_lake::ErrorKind as Lake;
-    if cause.is::<UsageError>() || cause.is::<runlake_types::Error>() {
+    if cause.is::<UsageError>() || cause.is::<runlake_types::Error>() || cause.is::<runlake_curves::Error>() {
         return Some(exit_code::USAGE);
     }
     if let Some(error) = cause.downcast_ref::<runlake::Error>() {
@@ -87,7 +88,13 @@ fn code_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         use runlake_query::ErrorKind as Query;
         return match error.kind() {
             Query::Lake(error) => code_of(error),
+            Query::UnknownRun { .. } | Query::NoRuns { .. } => Some(exit_code::NOT_FOUND),
             Query::UnknownKey { .. }
+            | Query::NotNumbers { .. }
+            | Query::Pattern { .. }
+            | Query::GroupBy { .. }
+            | Query::Argument { .. }
+            | Query::Curves(_)
             | Query::UnknownColumn { .. }
             | Query::Partition { .. }
             | Query::OutputTaken { .. }

@@ -8,6 +8,7 @@ use runlake_lake::StoredRun;
 use runlake_types::{MetricColumn, RunRecord};
 
 use crate::curve_query::in_parallel;
+use crate::paired::unlike_names;
 use crate::{Axis, Error, ErrorKind, Group, GroupBy, ReadBytes};
 
 /// The column with the run's id.
@@ -83,7 +84,8 @@ impl AlignedCurves {
 
     /// One row for each place at which any run has a value: the axis, then for each key and run a float64 column, null where the run has no
     /// value. Columns are named by the run's id, after its project where there are several, and after the key where there are several:
-    /// `KEY PROJECT/RUN`. The axis is float64, and int64 for steps that are not made even.
+    /// `KEY PROJECT/RUN`. The axis is float64, and int64 for steps that are not made even. In this and the other tables, a column whose name
+    /// another has already is `NAME (logged)`: the axis may be one of the keys.
     ///
     /// # Errors
     /// [`ErrorKind::Polars`], which nothing is known to cause.
@@ -101,7 +103,7 @@ impl AlignedCurves {
         columns.extend(in_parallel(&named, |(name, curve)| {
             if is_whole { float_column(name, curve) } else { float_column(name, &kept.iter().map(|place| curve.get(*place)).collect()) }
         }));
-        Ok(DataFrame::new(kept.len(), columns)?)
+        Ok(DataFrame::new(kept.len(), unlike_names(columns))?)
     }
 
     /// One row for each run and place at which it has a value of any key: `run_id`, `project` where there are several, the axis, and a
@@ -132,7 +134,7 @@ impl AlignedCurves {
         }
         columns.push(self.axis_column(places));
         columns.extend(self.names.iter().zip(values).map(|(name, values)| Series::new(name.as_str().into(), values).into()));
-        Ok(DataFrame::new(rows, columns)?)
+        Ok(DataFrame::new(rows, unlike_names(columns))?)
     }
 
     /// Statistics over the runs of each group, at each place: for each key, and within it for each group in order.
@@ -194,7 +196,7 @@ impl AlignedCurves {
                 _ => Series::new(name.into(), values).into(),
             });
         }
-        Ok(DataFrame::new(rows, columns)?)
+        Ok(DataFrame::new(rows, unlike_names(columns))?)
     }
 
     fn is_of_several_projects(&self) -> bool {

@@ -64,6 +64,24 @@ impl Alignment {
         matches!(self, Self::Buckets { .. } | Self::AsOf { places: Places::Even(_), .. } | Self::Linear { places: Places::Even(_) })
     }
 
+    /// How many places there are, where that is asked for.
+    pub(crate) fn count(&self) -> Option<usize> {
+        match self {
+            Self::Buckets { count, .. } => Some(*count),
+            Self::AsOf { places, .. } | Self::Linear { places } => match places {
+                Places::Even(count) => Some(*count),
+                Places::At(places) => Some(places.len()),
+                Places::Every => None,
+            },
+            Self::Exact => None,
+        }
+    }
+
+    /// How far away a point may lie, where that is asked for.
+    pub(crate) fn tolerance(&self) -> Option<f64> {
+        if let Self::AsOf { tolerance, .. } = self { *tolerance } else { None }
+    }
+
     /// The way onto the places of a range, or onto `every` place, whichever the alignment is about.
     pub(crate) fn onto(&self, range: Option<(f64, f64)>, every: impl FnOnce() -> Vec<f64>) -> Result<Onto, Error> {
         let (first, last) = range.unwrap_or_default();

@@ -10,6 +10,7 @@ use runlake_lake::{Lake, RowsOf, StoredRun};
 use runlake_types::MetricColumn;
 
 use crate::keys::{names_of, resolve_number_keys};
+use crate::limits::{checked_ends, checked_steps, checked_tolerance};
 use crate::run_curves::{CurvePlan, curves_of_runs};
 use crate::{AlignedCurves, Alignment, Axis, Error, ErrorKind, KeyPattern, ReadBytes, Selection, Smoothing};
 
@@ -102,7 +103,8 @@ impl CurveQuery {
         self
     }
 
-    /// Where even places and buckets begin and end, by default with the first and the last point of the keys in any run.
+    /// Where even places and buckets begin and end, by default with the first and the last point of the keys in any run. With
+    /// [`Alignment::Exact`] and [`crate::Places::Every`], places outside are left out.
     #[must_use]
     pub fn with_range(mut self, first: Option<f64>, last: Option<f64>) -> Self {
         self.range = (first, last);
@@ -116,8 +118,8 @@ impl CurveQuery {
         self
     }
 
-    /// The most points that may be held at once, by default [`DEFAULT_MOST_POINTS`]: those of the runs that are being read, and with
-    /// [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
+    /// The most points that may be held at once, by default [`DEFAULT_MOST_POINTS`]: those of the runs that are being read, those of the
+    /// answer, and with [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
     #[must_use]
     pub fn with_most_points(mut self, points: u64) -> Self {
         self.most_points = points;
@@ -128,14 +130,23 @@ impl CurveQuery {
     ///
     /// # Errors
     /// Those of [`Selection::runs`] and [`crate::resolve_number_keys`]; [`ErrorKind::NoValues`] when no run has a value on the axis;
-    /// [`ErrorKind::Curves`] for a range or parameter that makes no sense; [`ErrorKind::TooLarge`].
+    /// [`ErrorKind::Argument`] and [`ErrorKind::Curves`] for a range or parameter that makes no sense; [`ErrorKind::TooLarge`].
     pub async fn read(&self, lake: &Lake) -> Result<AlignedCurves, Error> {
+        checked_ends(self.range)?;
+        checked_steps(self.steps.as_ref())?;
+        checked_tolerance(self.alignment.tolerance())?;
         let runs = self.selection.runs(lake).await?;
         let columns = match self.rows_of {
             RowsOf::Histories => lake.metric_columns().await?,
             RowsOf::SystemMetrics => lake.system_metric_columns().await?,
         };
         let keys = resolve_number_keys(&self.keys, &columns)?;
+        if let Some(places) = self.alignment.count() {
+            let points = [places, runs.len(), keys.len()].into_iter().map(|count| count as u64).fold(1, u64::saturating_mul);
+            if points > self.most_points {
+                return Err(ErrorKind::TooLarge { points, most: self.most_points }.into());
+            }
+        }
         let plan = CurvePlan {
             rows_of: self.rows_of,
             axis: self.axis.column(&columns)?,
@@ -146,7 +157,7 @@ impl CurveQuery {
         let (places, by_run, bytes) = match (self.alignment.needs_every_curve(), self.alignment.needs_range(), self.range) {
             (true, ..) => self.read_all(lake, &runs, &plan).await?,
             (false, true, (Some(first), Some(last))) => self.read_each(lake, &runs, &plan, Some((first, last))).await?,
-            (false, true, _) => self.read_within_bounds(lake, &runs, &plan).await?,
+            (false, true, _) => self.read_within_bounds(lake, &runs, &plan, &keys).await?,
             (false, false, _) => self.read_each(lake, &runs, &plan, None).await?,
         };
         if by_run.iter().flatten().all(Aligned::is_all_none) {
@@ -178,7 +189,7 @@ impl CurveQuery {
 
     /// Aligns runs on places between the first and the last of their points. Curves are kept until these are known, and read once more when
     /// they are too many to be kept.
-    async fn read_within_bounds(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan) -> Result<ReadAligned, Error> {
+    async fn read_within_bounds(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan, keys: &[MetricColumn]) -> Result<ReadAligned, Error> {
         let held = AtomicU64::new(0);
         let most = self.most_points.min(KEPT_POINTS);
         let keep = move |_: usize, curves: Vec<Curve>| {
@@ -187,8 +198,12 @@ impl CurveQuery {
             (curves.iter().filter_map(bounds).reduce(widest), is_kept.then_some(curves))
         };
         let (read, mut bytes) = curves_of_runs(lake, runs, plan, keep).await?;
-        let range = read.iter().filter_map(|(bounds, _)| *bounds).reduce(widest).unwrap_or_default();
+        let Some(range) = read.iter().filter_map(|(bounds, _)| *bounds).reduce(widest) else { return Err(self.no_values(keys, runs)) };
         let range = (self.range.0.unwrap_or(range.0), self.range.1.unwrap_or(range.1));
+        // One end was asked for, beyond everything that there is.
+        if range.0 > range.1 {
+            return Err(self.no_values(keys, runs));
+        }
         let kept: Option<Vec<Vec<Curve>>> = read.into_iter().map(|(_, curves)| curves).collect();
         let Some(curves) = kept else {
             let (places, by_run, again) = self.read_each(lake, runs, plan, Some(range)).await?;

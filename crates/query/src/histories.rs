@@ -13,6 +13,7 @@ use runlake_types::{Kind, MetricColumn, ProjectPath};
 use crate::aligned_curves::{PROJECT, RUN_ID};
 use crate::bridge::frame_of_batch;
 use crate::keys::{names_of, resolve_keys};
+use crate::limits::checked_steps;
 use crate::run_parts::by_project;
 use crate::run_rows::{FIXED, RowPlan, rows_of_runs};
 use crate::sampling::chosen_rows;
@@ -99,9 +100,10 @@ impl HistoriesQuery {
     /// and step.
     ///
     /// # Errors
-    /// Those of [`Selection::runs`] and of keys; [`ErrorKind::NoValues`] when no run has such a row; [`ErrorKind::TooLarge`] for samples of
-    /// more than fits.
+    /// Those of [`Selection::runs`] and of keys; [`ErrorKind::Argument`] for steps of which there are none; [`ErrorKind::NoValues`] when no run
+    /// has such a row; [`ErrorKind::TooLarge`] for samples of more than fits.
     pub async fn plan(&self, lake: &Lake) -> Result<LazyFrame, Error> {
+        checked_steps(self.steps.as_ref())?;
         let runs = self.selection.runs(lake).await?;
         let keys = resolve_keys(&self.keys, &lake.metric_columns().await?)?;
         match self.sampling {

@@ -4,26 +4,37 @@ use std::collections::HashMap;
 
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use runlake_curves::Aligned;
-use runlake_types::{ProjectPath, RunRecord};
+use runlake_types::{ColumnSet, ProjectPath, RunRecord};
 
 use crate::aligned_curves::{AlignedCurves, RUN_ID, text_column};
-use crate::{Error, ErrorKind, Group, GroupBy};
+use crate::{Error, ErrorKind, Group, GroupBy, KeyPattern, resolve_number_keys};
+
+/// One of two projects that are put side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The project.
+    pub project: &'a ProjectPath,
+    /// Which of the keys that were read are shown of its runs; none are all.
+    pub keys: &'a [KeyPattern],
+}
 
 impl AlignedCurves {
-    /// Each run of `project` with each run of `other` that has the same values of the fields: a row for each place at which both have a value of
-    /// any key. Columns: the fields, `run_id`, `other_run_id`, the axis, then each key float64, and each as `other KEY`. By the fields, run,
-    /// other run and place.
+    /// Each run of one project with each run of the other that has the same values of the fields: a row for each place at which both have a
+    /// value of any key of their side. Columns: the fields, `run_id`, `other_run_id`, the axis, then each key float64, and each key of the
+    /// other side as `other KEY`. By the fields, run, other run and place.
     ///
     /// # Errors
-    /// [`ErrorKind::Argument`] without a field, [`ErrorKind::GroupBy`] for one that no run has, [`ErrorKind::NoValues`] when no runs go
-    /// together, or those that do have no place in common.
-    pub fn paired(&self, by: &GroupBy, project: &ProjectPath, other: &ProjectPath) -> Result<DataFrame, Error> {
+    /// [`ErrorKind::Argument`] without a field, [`ErrorKind::GroupBy`] for one that no run has, [`ErrorKind::UnknownKey`] for a key that was
+    /// not read, [`ErrorKind::NoValues`] when no runs go together, or those that do have no place in common.
+    pub fn paired(&self, by: &GroupBy, one: Side<'_>, other: Side<'_>) -> Result<DataFrame, Error> {
         if by.names().next().is_none() {
             let reason = "every run would go with every other; name a field that both have, such as config.seed".to_owned();
             return Err(ErrorKind::Argument { what: "the fields of the join", value: "empty".to_owned(), reason }.into());
         }
         let records: Vec<&RunRecord> = self.runs.iter().map(|run| &run.record).collect();
         let groups = by.groups(&records)?;
+        let (keys, keys_of_other) = (self.places_of(one.keys)?, self.places_of(other.keys)?);
+        let (project, other) = (one.project, other.project);
         let is_of = |run: &usize, project: &ProjectPath| records[*run].path.project_path() == *project;
         let mut pairs: Vec<(&Group, usize, usize)> = Vec::new();
         for group in &groups {
@@ -40,10 +51,11 @@ impl AlignedCurves {
             let fields = by.names().collect::<Vec<_>>().join(", ");
             return Err(ErrorKind::NoValues { question: question(), reason: format!("no two runs have the same {fields}") }.into());
         }
-        let has_any = |run: usize, place: usize| self.curves.iter().any(|curves| curves[run].get(place).is_some());
+        let has_any = |keys: &[usize], run: usize, place: usize| keys.iter().any(|key| self.curves[*key][run].get(place).is_some());
         let mut rows: Vec<(usize, usize)> = Vec::new();
         for (pair, (_, run, with)) in pairs.iter().enumerate() {
-            rows.extend((0..self.places.len()).filter(|place| has_any(*run, *place) && has_any(*with, *place)).map(|place| (pair, place)));
+            let have_both = |place: &usize| has_any(&keys, *run, *place) && has_any(&keys_of_other, *with, *place);
+            rows.extend((0..self.places.len()).filter(have_both).map(|place| (pair, place)));
         }
         if rows.is_empty() {
             let reason =
@@ -58,13 +70,18 @@ impl AlignedCurves {
         let values = |name: String, curves: &[Aligned], run: &dyn Fn(usize) -> usize| -> Column {
             Series::new(name.into(), rows.iter().map(|(pair, place)| curves[run(*pair)].get(*place)).collect::<Vec<_>>()).into()
         };
-        for (name, curves) in self.names.iter().zip(&self.curves) {
-            columns.push(values(name.clone(), curves, &|pair| pairs[pair].1));
-        }
-        for (name, curves) in self.names.iter().zip(&self.curves) {
-            columns.push(values(format!("other {name}"), curves, &|pair| pairs[pair].2));
-        }
+        columns.extend(keys.into_iter().map(|key| values(self.names[key].clone(), &self.curves[key], &|pair| pairs[pair].1)));
+        let of_other = |key: usize| values(format!("other {}", self.names[key]), &self.curves[key], &|pair| pairs[pair].2);
+        columns.extend(keys_of_other.into_iter().map(of_other));
         Ok(DataFrame::new(rows.len(), unlike_names(columns))?)
+    }
+
+    /// Which of the keys that were read the patterns name; none are all.
+    fn places_of(&self, patterns: &[KeyPattern]) -> Result<Vec<usize>, Error> {
+        let mut columns = ColumnSet::new();
+        self.keys.iter().for_each(|key| columns.insert_existing(key.clone()));
+        let named = resolve_number_keys(patterns, &columns)?;
+        Ok(named.iter().filter_map(|named| self.keys.iter().position(|key| key == named)).collect())
     }
 }
 

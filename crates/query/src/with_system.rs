@@ -12,6 +12,7 @@ use runlake_lake::{Lake, RowsOf};
 
 use crate::bridge::frame_of_batch;
 use crate::keys::{names_of, resolve_keys, resolve_number_keys};
+use crate::limits::checked_tolerance;
 use crate::run_curves::{CurvePlan, curves_of_runs};
 use crate::run_rows::{RowPlan, rows_of_runs};
 use crate::{DEFAULT_MOST_POINTS, Error, ErrorKind, KeyPattern, Selection};
@@ -32,7 +33,7 @@ impl Default for SystemJoin {
 }
 
 /// A row for each history row that has one of `keys`: `run_id`, `project` where there are several, `_step`, `_timestamp`, `_runtime`, the keys
-/// as they were logged, and each system metric float64, null where no reading lies near enough. By run and step. No patterns are all keys
+/// as they were logged, and each system metric float64, null where no reading lies near enough; `other NAME` where a key has its name. By run and step. No patterns are all keys
 /// and all system metrics.
 ///
 /// # Errors
@@ -44,6 +45,7 @@ pub async fn with_system_metrics(
     system_keys: &[KeyPattern],
     join: SystemJoin,
 ) -> Result<DataFrame, Error> {
+    checked_tolerance(Some(join.tolerance_seconds))?;
     let runs = selection.runs(lake).await?;
     let system = resolve_number_keys(system_keys, &lake.system_metric_columns().await?)?;
     if system.is_empty() {
@@ -63,13 +65,16 @@ pub async fn with_system_metrics(
         require_all: false,
         most_points: DEFAULT_MOST_POINTS,
     };
-    let names = names_of(&system);
-    let joined = move |run: usize, rows: RecordBatch| add_readings(&rows, &names, &readings[run], join);
+    let of_rows = names_of(&rows.keys);
+    let named = |name: String| if of_rows.contains(&name) { format!("other {name}") } else { name };
+    let names: Vec<String> = names_of(&system).into_iter().map(named).collect();
+    let names_of_rows = names.clone();
+    let joined = move |run: usize, rows: RecordBatch| add_readings(&rows, &names_of_rows, &readings[run], join);
     let (batch, _) = rows_of_runs(lake, &runs, &rows, joined).await?;
     let is_missing = |key: &str| batch.column_by_name(key).is_none_or(|column| column.null_count() == column.len());
     let reason = if batch.num_rows() == 0 {
         format!("none of the {} runs has rows with these keys", runs.len())
-    } else if names_of(&system).iter().all(|name| is_missing(name)) {
+    } else if names.iter().all(|name| is_missing(name)) {
         format!("no reading lies within {} s of a row", join.tolerance_seconds)
     } else {
         return frame_of_batch(&batch);

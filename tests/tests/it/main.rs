@@ -24,6 +24,8 @@ mod kills;
 mod members;
 mod object_store;
 mod output;
+mod questions;
+mod questions_bad_input;
 mod readers;
 mod round_trip;
 mod run_commands;

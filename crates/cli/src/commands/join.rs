@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use runlake_query::{Alignment, Answer, Axis, CurveQuery, GroupBy, HistoriesQuery, SystemJoin, with_system_metrics, with_table};
+use runlake_query::{Alignment, Answer, Axis, CurveQuery, GroupBy, HistoriesQuery, Side, SystemJoin, with_system_metrics, with_table};
 use runlake_types::ProjectPath;
 
 use super::lake_question::{Asked, as_of, patterns};
@@ -29,11 +29,15 @@ pub(crate) async fn join(options: &Join) -> anyhow::Result<u8> {
     } else {
         let (project, other) = (asked.selection.projects()[0].clone(), ProjectPath::parse(&options.with)?);
         let by = GroupBy::parse(options.on.iter().map(String::as_str))?;
-        let keys = keys.into_iter().chain(patterns(&options.keys_of_other)?);
-        let query = CurveQuery::new(asked.selection.clone().and_of(other.clone()), keys)
+        let keys_of_other = patterns(&options.keys_of_other)?;
+        let of_either = keys.iter().chain(&keys_of_other).cloned();
+        let query = CurveQuery::new(asked.selection.clone().and_of(other.clone()), of_either)
             .with_axis(Axis::from_name(&options.x_axis))
             .with_alignment(Alignment::Exact);
-        Answer::of_frame(query.read(&asked.lake).await?.paired(&by, &project, &other)?, origin)
+        let one = Side { project: &project, keys: &keys };
+        // Without keys of its own, the other project is asked for the same.
+        let other = Side { project: &other, keys: if keys_of_other.is_empty() { &keys } else { &keys_of_other } };
+        Answer::of_frame(query.read(&asked.lake).await?.paired(&by, one, other)?, origin)
     };
     print_answer(&answer, &options.print).await?;
     Ok(exit_code::OK)
