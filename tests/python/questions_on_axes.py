@@ -32,12 +32,10 @@ ALIGNMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-def ends(project: Project, runs: list[Run], axis: str) -> tuple[float, float]:
-    """The first and the last finite place that any run has on the axis."""
-    places = [row.get(project.column(axis)) for run in runs for row in run.rows]
-    places = [float(place) for place in places if place is not None and math.isfinite(place)]
-    # A step axis begins where steps begin.
-    return (0.0 if axis == "_step" else min(places)), max(places)
+def ends(curves: dict[str, list[tuple[numpy.ndarray, numpy.ndarray]]]) -> tuple[float, float]:
+    """The first and the last finite place at which any run has a point of a key."""
+    places = [place for of_key in curves.values() for x, _ in of_key for place in x if math.isfinite(place)]
+    return min(places), max(places)
 
 
 def aligned(
@@ -48,7 +46,7 @@ def aligned(
     if smooth:
         curves = {key: [(x, models.smoothed(y, smooth)) for x, y in of_key] for key, of_key in curves.items()}
     how, count = options["how"], options.get("places", 0)
-    first, last = ends(project, runs, axis)
+    first, last = ends(curves)
     given = options.get("range", (None, None))
     first, last = (first if given[0] is None else given[0]), (last if given[1] is None else given[1])
     between = models.edges(first, last, count) if how == "buckets" else None
