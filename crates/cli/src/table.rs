@@ -1,5 +1,6 @@
 //! Rows for people: as wide as the terminal, numbers to the right with their points in line, long cells and long tables cut with a note.
 
+use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 
 use console::{measure_text_width, truncate_str};
@@ -50,7 +51,8 @@ fn render_in(sheet: &Sheet, rows: usize, line_width: usize) -> String {
     });
     let more: Vec<String> = more.into_iter().flatten().collect();
     if !more.is_empty() {
-        text.push_str(&format!("… {}: --format csv, json, ndjson, parquet or arrow has them all\n", more.join(" and ")));
+        let more = more.join(" and ");
+        writeln!(text, "… {more}: --format csv, json, ndjson, parquet or arrow has them all").expect("writing to a String cannot fail");
     }
     text
 }

@@ -33,14 +33,29 @@ fn shell(lake: &Path, input: &str) -> Outcome {
 #[test]
 fn runs_with_their_configs() {
     let sql = "SELECT run_id, state, config.lr, config.seed, tags FROM runs WHERE array_contains(tags, 'grid') ORDER BY config.lr DESC, run_id LIMIT 4";
-    insta::assert_snapshot!(report(sql), @"");
+    insta::assert_snapshot!(report(sql), @r#"
+    exit code 0
+    --- stdout
+    run_id       state     config.lr  config.seed  tags
+    lr100-seed1  finished        1.0            1  ["grid","seed-1"]
+    lr100-seed2  finished        1.0            2  ["grid","seed-2"]
+    lr100-seed3  finished        1.0            3  ["grid","seed-3"]
+    lr010-seed1  finished        0.1            1  ["grid","seed-1"]
+    "#);
 }
 
 #[test]
 fn the_best_of_each_run() {
     let sql = "SELECT r.run_id, r.config.lr, max(h.val.acc) AS best FROM histories h JOIN runs r USING (entity, project, run_id) \
                WHERE h.val.acc IS NOT NULL GROUP BY r.run_id, r.config.lr ORDER BY best DESC, r.run_id LIMIT 3";
-    insta::assert_snapshot!(report(sql), @"");
+    insta::assert_snapshot!(report(sql), @"
+    exit code 0
+    --- stdout
+    run_id       config.lr      best
+    lr100-seed1        1.0  0.969188
+    lr100-seed3        1.0  0.966387
+    lr100-seed2        1.0  0.963585
+    ");
 }
 
 #[test]
@@ -54,7 +69,40 @@ fn faults_are_shown_in_their_line() {
     ]
     .map(report)
     .into();
-    insta::assert_snapshot!(shown.join("\n"), @"");
+    insta::assert_snapshot!(shown.join("\n"), @"
+    exit code 2
+    --- stderr
+    error: no run has a key `lrr` in its config; is it config.lr?
+    2 |   config.lrr
+      |   ^^^^^^^^^^
+    hint: DESCRIBE runs lists every key; SELECT config.* FROM runs shows all
+
+    exit code 2
+    --- stderr
+    error: there is no table `runz`; is it runs?
+    1 | SELECT run_id FROM runz
+      |                    ^^^^
+    hint: the tables are histories, runs, system_metrics; a file becomes one with --table NAME=FILE
+
+    exit code 2
+    --- stderr
+    error: cannot compare string with numeric type (i32)
+    1 | SELECT run_id FROM runs WHERE state > 3
+      |                               ^^^^^^^^^
+
+    exit code 2
+    --- stderr
+    error: the statement ends where identifier is expected
+    1 | SELECT run_id FROM
+      |                   ^
+
+    exit code 2
+    --- stderr
+    error: `DROP` would not read the lake, and nothing else is done here
+    1 | DROP TABLE runs
+      | ^^^^
+    hint: statements are SELECT, WITH … SELECT, EXPLAIN SELECT, DESCRIBE table and SHOW TABLES
+    ");
 }
 
 #[test]
@@ -82,7 +130,12 @@ fn a_file_of_labels() {
     let bad = folder.path().join("bad.parquet");
     fs_err::write(&bad, "nothing of the kind").unwrap();
     let outcome = ask("SELECT 1").arg("--table").arg(format!("bad={}", bad.display())).run();
-    insta::assert_snapshot!(outcome.report(&[(folder.path().to_str().unwrap(), "[DIR]")]), @"");
+    insta::assert_snapshot!(outcome.report(&[(folder.path().to_str().unwrap(), "[DIR]")]), @"
+    exit code 2
+    --- stderr
+    error: [DIR]/bad.parquet cannot be the table `bad`: it is no Parquet file, or a damaged one (File out of specification: The file must end with PAR1)
+    hint: a table is named and read from a file with NAME=FILE, such as labels=labels.csv
+    ");
     let outcome = ask("SELECT 1").arg("--table").arg("labels.csv").run();
     assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
 }
@@ -121,7 +174,34 @@ SELECT nothing FROM runs;
 SELECT max(_step) AS last FROM histories WHERE run_id = 'gaps'
 ";
     let outcome = shell(&small_lake(), input);
-    insta::assert_snapshot!(outcome.report(&[]), @"");
+    insta::assert_snapshot!(outcome.report(&[]), @r#"
+    exit code 2
+    --- stdout
+    histories
+    runs
+    system_metrics
+    n
+    6
+    text
+    a;b
+    run_id,state
+    gaps,finished
+    late-start,finished
+     WITH_COLUMNS:
+     [col("one").cast(Int64)] 
+       WITH_COLUMNS:
+       [dyn int: 1.alias("one")] 
+        DF []; PROJECT */0 COLUMNS
+    last
+    152
+    --- stderr
+    error: there is no column `nothing`
+    1 | SELECT nothing FROM runs
+      |        ^^^^^^^
+    hint: DESCRIBE table lists the columns of a table
+    error: there is no command `.tabels`
+    hint: .help lists the commands
+    "#);
 }
 
 #[test]

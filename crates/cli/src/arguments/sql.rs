@@ -8,7 +8,7 @@ use super::PrintOptions;
 
 /// What statements are asked of.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Tables {
+pub(crate) struct Source {
     /// The lake.
     #[arg(long, value_name = "DIR|URL")]
     pub(crate) lake: String,
@@ -37,7 +37,7 @@ pub(crate) struct Query {
     #[arg(long, value_name = "FILE", conflicts_with = "sql")]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) tables: Tables,
+    pub(crate) source: Source,
     /// Say how the rows would be got: the files, the columns read of them, the conditions that rows must meet.
     #[arg(long)]
     pub(crate) explain: bool,
@@ -52,7 +52,7 @@ pub(crate) struct Query {
 )]
 pub(crate) struct Sql {
     #[command(flatten)]
-    pub(crate) tables: Tables,
+    pub(crate) source: Source,
 }
 
 fn name_and_file(text: &str) -> Result<(String, PathBuf), String> {

@@ -9,12 +9,12 @@ use runlake_types::ProjectPath;
 
 use crate::answer::print_answer;
 use crate::arguments::PrintOptions;
-use crate::arguments::sql::{Query, Tables};
+use crate::arguments::sql::{Query, Source};
 use crate::exit_code;
 use crate::format::Output;
 
 pub(crate) async fn query(options: &Query) -> anyhow::Result<u8> {
-    let session = open(&options.tables).await?;
+    let session = open(&options.source).await?;
     let query = session.query(&text(options)?).await?;
     if options.explain {
         let plan = query.explain().await?;
@@ -28,7 +28,7 @@ pub(crate) async fn query(options: &Query) -> anyhow::Result<u8> {
 }
 
 /// The tables that the options name.
-pub(crate) async fn open(options: &Tables) -> anyhow::Result<SqlSession> {
+pub(crate) async fn open(options: &Source) -> anyhow::Result<SqlSession> {
     let projects = options.projects.iter().map(|project| ProjectPath::parse(project)).collect::<Result<Vec<_>, _>>()?;
     let lake = Lake::open(Location::parse(&options.lake)?).await?;
     let mut session = SqlSession::open(&lake, &projects).await?;

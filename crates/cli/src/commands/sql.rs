@@ -14,7 +14,7 @@ use crate::shell::{History, Lines, Shell, Typed, Words};
 const PROMPTS: [&str; 2] = ["runlake> ", "    ...> "];
 
 pub(crate) async fn sql(options: &Sql) -> anyhow::Result<u8> {
-    let session = open(&options.tables).await?;
+    let session = open(&options.source).await?;
     if std::io::stdin().is_terminal() {
         return interact(Shell::new(session)).await;
     }

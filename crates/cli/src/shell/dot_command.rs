@@ -52,19 +52,7 @@ impl DotCommand {
             (".schema", table) => Self::Schema(table.map(str::to_owned)),
             (".explain", Some(statement)) => Self::Explain(statement.to_owned()),
             (".format", None) => Self::Format(None),
-            (".format", Some(format)) => match Format::from_str(format, true) {
-                Ok(format) => Self::Format(Some(format)),
-                Err(_) => {
-                    let known: Vec<String> = Format::value_variants()
-                        .iter()
-                        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
-                        .collect();
-                    return Err(UsageError {
-                        message: format!("there is no format `{format}`"),
-                        hint: format!("formats are {}", known.join(", ")),
-                    });
-                }
-            },
+            (".format", Some(format)) => Self::Format(Some(read_format(format)?)),
             (".output", file) => Self::Output(file.map(PathBuf::from)),
             (".help", None) => Self::Help,
             (".quit" | ".exit", None) => Self::Quit,
@@ -81,6 +69,14 @@ impl DotCommand {
             }
         })
     }
+}
+
+fn read_format(name: &str) -> Result<Format, UsageError> {
+    Format::from_str(name, true).map_err(|_unknown| {
+        let values = Format::value_variants().iter().filter_map(Format::to_possible_value);
+        let known: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
+        UsageError { message: format!("there is no format `{name}`"), hint: format!("formats are {}", known.join(", ")) }
+    })
 }
 
 #[cfg(test)]

@@ -55,12 +55,11 @@ impl AnonymousScan for FilesScan {
                 break;
             }
             let rows = read_elsewhere(file, &wanted, &self.in_files)?;
-            // A frame without columns tells its rows by its height alone.
             if whole.height() == 0 {
-                whole = rows
+                whole = rows;
             } else {
-                whole.vstack_mut(&rows).map(drop)?
-            };
+                whole.vstack_mut(&rows)?;
+            }
         }
         Ok(if whole.height() > most_rows { whole.head(Some(most_rows)) } else { whole })
     }

@@ -24,7 +24,7 @@ pub(super) struct Names {
     /// Every column, of any table.
     pub(super) columns: BTreeSet<String>,
     /// The true names of metrics whose columns are called otherwise, with their columns.
-    pub(super) true_names: BTreeMap<String, String>,
+    pub(super) renamed: BTreeMap<String, String>,
     /// Whether `runs` is among the tables.
     pub(super) has_runs: bool,
 }
@@ -88,13 +88,13 @@ impl Resolver<'_> {
         let (table, own) = self.without_table(path);
         let name = joined(own);
         let Some(first) = own.first() else { return Ok(None) };
-        let column = self.names.true_names.get(&name).filter(|_| !self.names.columns.contains(&name)).unwrap_or(&name);
+        let column = self.names.renamed.get(&name).filter(|_| !self.names.columns.contains(&name)).unwrap_or(&name);
         if self.names.columns.contains(column) {
             let is_written_so = own.len() == 1 && *column == name;
             let replaced = || table.iter().cloned().chain([quoted(column, span_of(own))]).collect();
             return Ok((!is_written_so).then(replaced));
         }
-        if self.is_dict(first) { Err(self.unknown_key(own)) } else { Ok(None) }
+        if self.is_dict(first) { Err(Box::new(self.unknown_key(own))) } else { Ok(None) }
     }
 
     /// The columns that `config.*` is, or `None` when what stands before the asterisk is no dict.
@@ -112,7 +112,7 @@ impl Resolver<'_> {
             })
         };
         let items: Vec<SelectItem> = columns.map(item).collect();
-        if items.is_empty() { Err(self.unknown_key(own)) } else { Ok(Some(items)) }
+        if items.is_empty() { Err(Box::new(self.unknown_key(own))) } else { Ok(Some(items)) }
     }
 
     /// The name of a table that a path begins with, and the rest.
@@ -126,8 +126,8 @@ impl Resolver<'_> {
         self.names.has_runs && DICTS.contains(&name) && !self.tables.contains(name) && !self.names.columns.contains(name)
     }
 
-    fn unknown_key(&self, own: &[Ident]) -> Box<SqlProblem> {
-        Box::new(self.names.unknown_key(own).at(self.text, bytes_of(self.text, span_of(own))))
+    fn unknown_key(&self, own: &[Ident]) -> SqlProblem {
+        self.names.unknown_key(own).at(self.text, bytes_of(self.text, span_of(own)))
     }
 }
 
@@ -249,7 +249,7 @@ mod tests {
         let columns = ["run_id", "config.lr", "config.model.depth", "config.model.width", "summary.best/acc", "val.acc", "Loss_2"];
         let names = Names {
             columns: columns.into_iter().map(str::to_owned).collect(),
-            true_names: BTreeMap::from([("Loss".to_owned(), "Loss_2".to_owned())]),
+            renamed: BTreeMap::from([("Loss".to_owned(), "Loss_2".to_owned())]),
             has_runs: true,
         };
         let resolved = Statement::parse(text, &[]).and_then(|statement| names.resolve(&statement, statement.query.as_ref().unwrap()));
@@ -275,7 +275,7 @@ mod tests {
                 r#"SELECT r."config.lr" FROM runs r GROUP BY r."config.lr" ORDER BY "config.lr""#,
             ),
             ("SELECT run_id FROM runs WHERE config.lr = 1e-3", r#"SELECT run_id FROM runs WHERE "config.lr" = 1.0e-3"#),
-            ("SELECT config.lr FROM labels AS config", r#"SELECT config.lr FROM labels AS config"#),
+            ("SELECT config.lr FROM labels AS config", "SELECT config.lr FROM labels AS config"),
         ] {
             assert_eq!(resolve(written), resolved);
         }

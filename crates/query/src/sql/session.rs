@@ -235,13 +235,13 @@ impl SqlSession {
                 names.columns.extend(schema.iter_names().map(ToString::to_string));
             }
             if let Some(table) = self.lake_table(table).await? {
-                names.true_names.extend(table.renamed.clone());
+                names.renamed.extend(table.renamed.clone());
             }
         }
         if frames.contains_key(TableName::Histories.as_str()) {
             for column in self.lake.metric_columns().await?.columns() {
                 if column.path.dotted() != column.name {
-                    names.true_names.insert(column.path.dotted(), column.name.clone());
+                    names.renamed.insert(column.path.dotted(), column.name.clone());
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
 
 use runlake_ingest::without_panic;
-use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Query, Spanned as _, Statement as Ast, TableFactor, Visit as _, Visitor};
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Query, Statement as Ast, TableFactor, Visit as _, Visitor};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::ALL_KEYWORDS;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
@@ -260,9 +260,4 @@ impl Visitor for Collector<'_> {
         }
         ControlFlow::Continue(())
     }
-}
-
-/// The bytes of an expression, as far as the parser tells them.
-pub(super) fn place_of(text: &str, expression: &Expr) -> Option<Range<usize>> {
-    bytes_of(text, expression.span())
 }

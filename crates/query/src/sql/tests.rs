@@ -62,7 +62,7 @@ fn folder_of(run_id: &str) -> String {
 }
 
 fn names(frame: &DataFrame) -> Vec<&str> {
-    frame.get_column_names().into_iter().map(|name| name.as_str()).collect()
+    frame.get_column_names().into_iter().map(polars::prelude::PlSmallStr::as_str).collect()
 }
 
 /// The cells of a frame, a line a row.
@@ -199,7 +199,7 @@ async fn a_lake_without_runs() {
 #[tokio::test]
 async fn faults_point_at_the_word() {
     let sample = Sample::new().await;
-    let mut shown = String::new();
+    let mut shown = Vec::new();
     for sql in [
         "SELECT run_id FROM runs WHERE",
         "SELECT run_id,\n       stat\nFROM runs",
@@ -233,9 +233,9 @@ async fn faults_point_at_the_word() {
         "SELECT run_id FROM runs ORDER BY 0",
         "SELECT run_id FROM runs UNION SELECT run_id, state FROM runs",
     ] {
-        shown.push_str(&format!("{}\n\n", sample.fault(sql).await));
+        shown.push(sample.fault(sql).await);
     }
-    insta::assert_snapshot!(shown, @r#"
+    insta::assert_snapshot!(shown.join("\n\n"), @r#"
     the statement ends where an expression is expected
     1 | SELECT run_id FROM runs WHERE
       |                              ^

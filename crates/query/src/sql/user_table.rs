@@ -3,7 +3,7 @@
 use std::io::BufRead as _;
 use std::path::Path;
 
-use polars::io::SerReader as _;
+use polars::io::{HiveOptions, SerReader as _};
 use polars::prelude::{
     CsvReadOptions, DataFrame, DataType, IntoLazy as _, IpcReader, IpcStreamReader, JsonFormat, JsonReader, LazyFrame, PlRefPath,
     PolarsResult, ScanArgsParquet, col,
@@ -17,8 +17,8 @@ use super::csv_types::typed;
 use super::elsewhere::elsewhere;
 
 /// Columns that are text whatever is in them, as they are in the lake's tables, so that they can be joined: an id may be all digits.
-const TEXT_COLUMNS: [&str; 12] =
-    ["run_id", "entity", "project", "display_name", "state", "group", "job_type", "sweep_id", "username", "commit", "storage_id", "tag"];
+const TEXT_COLUMNS: [&str; 11] =
+    ["run_id", "entity", "project", "display_name", "state", "group", "job_type", "sweep_id", "username", "commit", "storage_id"];
 
 /// How the endings of names are told to users.
 const ENDINGS: &str = ".csv, .tsv, .parquet, .ndjson, .jsonl, .json, .arrow, .feather, .ipc or .arrows";
@@ -40,7 +40,7 @@ pub(crate) fn user_table(name: &str, path: &Path) -> Result<LazyFrame, Error> {
             "csv" => csv(path, b',')?.lazy(),
             "tsv" => csv(path, b'\t')?.lazy(),
             "parquet" => {
-                let arguments = ScanArgsParquet { glob: false, hive_options: no_partitions(), ..ScanArgsParquet::default() };
+                let arguments = ScanArgsParquet { glob: false, hive_options: HiveOptions::new_disabled(), ..ScanArgsParquet::default() };
                 LazyFrame::scan_parquet(PlRefPath::new(path.to_string_lossy()), arguments)?
             }
             "ndjson" | "jsonl" => JsonReader::new(file).with_json_format(JsonFormat::JsonLines).infer_schema_len(None).finish()?.lazy(),
@@ -68,10 +68,6 @@ pub(crate) fn user_table(name: &str, path: &Path) -> Result<LazyFrame, Error> {
         Some(Ok(Err(error))) => Err(failed(reason(&ending, path, &error.to_string()))),
         Some(Err(_)) | None => Err(failed("it is damaged".to_owned())),
     }
-}
-
-fn no_partitions() -> polars::io::HiveOptions {
-    polars::io::HiveOptions::new_disabled()
 }
 
 fn csv(path: &Path, separator: u8) -> PolarsResult<DataFrame> {
@@ -115,6 +111,8 @@ fn bad_line(path: &Path) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn read(name: &str, content: &[u8]) -> String {
@@ -135,7 +133,7 @@ mod tests {
     fn types_are_those_of_the_whole_file() {
         let mut csv = String::from("run_id,zip,n,when\n");
         for row in 0..2000 {
-            csv.push_str(&format!("{row},0{row},{row},2026-11-24\n"));
+            writeln!(csv, "{row},0{row},{row},2026-11-24").unwrap();
         }
         csv.push_str("2000,02000,0.5,\n");
         assert_eq!(read("labels.csv", csv.as_bytes()), r#"["run_id str", "zip str", "n f64", "when date"] (2001, 4)"#);
