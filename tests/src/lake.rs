@@ -68,12 +68,15 @@ pub fn small_lake() -> PathBuf {
 
 /// Changes when the binary or the sample data do.
 fn fingerprint() -> String {
-    let of_file = |path: &Path| {
-        let metadata = fs_err::metadata(path).expect("the file is there");
-        let modified = metadata.modified().expect("files have times").duration_since(UNIX_EPOCH).unwrap_or_default();
-        format!("{} {} {}", path.display(), metadata.len(), modified.as_nanos())
-    };
-    ["digits", "no-entity"].map(|name| of_file(&sample_data().join(name).join("truth.jsonl"))).join("\n") + "\n" + &of_file(runlake())
+    let data = ["digits", "no-entity"].map(|name| fingerprint_of(&sample_data().join(name).join("truth.jsonl")));
+    data.join("\n") + "\n" + &fingerprint_of(runlake())
+}
+
+/// Changes when a file is written.
+pub(crate) fn fingerprint_of(path: &Path) -> String {
+    let metadata = fs_err::metadata(path).expect("the file is there");
+    let modified = metadata.modified().expect("files have times").duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{} {} {}", path.display(), metadata.len(), modified.as_nanos())
 }
 
 /// Runs a future to its end.

@@ -1,14 +1,15 @@
 //! A lake whose runs are what questions across runs stumble over: NaN and infinities, nulls, text, booleans, places that repeat or are
 //! not in order, keys that few rows have, names of all kinds, no rows, one row, and runs that lie in several part files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use runlake_ingest::{Completeness, KindPlan};
 use runlake_lake::{Lake, LakeWriter, Location, StoredRun};
 use runlake_types::{Json, Kind, KindCounts, Object, ProjectPath, RunRecord, RunState, Timestamp, flatten};
 
 use crate::chance::Chance;
-use crate::lake::block_on;
+use crate::lake::{block_on, fingerprint_of};
+use crate::shared::shared_folder;
 
 /// The project with all of these runs.
 pub const ODD: &str = "team/odd";
@@ -29,6 +30,12 @@ struct Draft {
     rows_in_part: usize,
 }
 
+/// The lake, written once. Tests read it and never change it.
+pub fn odd_lake() -> PathBuf {
+    let test = std::env::current_exe().expect("a process knows its own program");
+    shared_folder("odd-lake", &fingerprint_of(&test), write_odd_lake)
+}
+
 /// Writes the lake into an empty folder.
 ///
 /// | runs | have |
@@ -37,7 +44,7 @@ struct Draft {
 /// | `special` | NaN, infinities and nulls in `loss` and on the axes |
 /// | `all-nan`, `one`, `empty`, `far`, `text` | nothing but NaN, one row, no rows, steps beyond all others, nothing but text |
 /// | `names` | keys that are called as columns of answers are |
-pub fn write_odd_lake(folder: &Path) {
+fn write_odd_lake(folder: &Path) {
     let mut chance = Chance::new(7);
     let mut drafts = Vec::new();
     for (at, lr) in ["0.01", "0.1", "1"].into_iter().enumerate() {
@@ -140,9 +147,13 @@ fn special_runs() -> Vec<Draft> {
             ("a.b", number(9)),
             ("a", nested),
             ("loss", number(10)),
+            ("_timestamp", number(1)),
         ];
         row(step, columns)
     };
+    let reading = |step: i64| object([("_timestamp", Json::from(step * 3)), ("system.cpu", Json::from(step))]);
+    let mut names = draft("names", r#"{"mean":2}"#, (0..12).map(names).collect());
+    names.system_rows = (0..2).map(reading).collect();
     vec![
         draft("special", r#"{"lr":"auto","seed":"NaN"}"#, (0..33).map(special).collect()),
         draft("all-nan", r#"{"lr":"Infinity","seed":null}"#, (0..5).map(|step| row(step, vec![("loss", Json::from(f64::NAN))])).collect()),
@@ -150,7 +161,7 @@ fn special_runs() -> Vec<Draft> {
         draft("empty", r#"{"lr":0.1}"#, Vec::new()),
         draft("far", "{}", (10_000..10_020).map(|step| row(step, vec![("loss", Json::from(2.0))])).collect()),
         draft("text", r#"{"lr":0.1}"#, (0..3).map(|step| row(step, vec![("note", text("nothing else"))])).collect()),
-        draft("names", r#"{"mean":2}"#, (0..12).map(names).collect()),
+        names,
     ]
 }
 

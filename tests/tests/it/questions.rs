@@ -3,7 +3,7 @@
 
 use runlake_tests::binary::runlake;
 use runlake_tests::lake::{PROJECT, sample_lake};
-use runlake_tests::odd_lake::{ODD, OTHER, write_odd_lake};
+use runlake_tests::odd_lake::{ODD, OTHER, odd_lake};
 use runlake_tests::python::pass_checks;
 
 #[test]
@@ -14,7 +14,6 @@ fn questions_over_the_sample_runs() {
 
 #[test]
 fn questions_over_odd_runs() {
-    let folder = tempfile::tempdir().unwrap();
-    write_odd_lake(folder.path());
-    pass_checks("questions.py", &[runlake().to_str().unwrap(), folder.path().to_str().unwrap(), ODD, OTHER], None);
+    let lake = odd_lake();
+    pass_checks("questions.py", &[runlake().to_str().unwrap(), lake.to_str().unwrap(), ODD, OTHER], None);
 }
