@@ -73,7 +73,8 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
     is_odd = project.name == "team/odd"
     keys = ["loss", "note", "flag", "eval/top 5.größe"] if is_odd else ["train/loss", "val.acc", "string", "special", "finite"]
 
-    for words, every, steps in (("", False, (-math.inf, math.inf)), ("--require-all", True, (-math.inf, math.inf)), ("--min-step 5 --max-step 31", False, (5, 31))):
+    whole = (-math.inf, math.inf)
+    for words, every, steps in (("", False, whole), ("--require-all", True, whole), ("--min-step 5 --max-step 31", False, (5, 31))):
 
         @checks.check(f"histories {words}")
         def _() -> None:
@@ -99,7 +100,8 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
             odd = ("special", "all-nan", "diverges") if rule.startswith("lttb") else ()
             runs = [run for run in project.runs if run.run_id not in odd]
             chosen = '{"name": {"$nin": [%s]}}' % ",".join(f'"{run_id}"' for run_id in odd)
-            found = asker.table("histories", project.name, "--keys", ",".join(of), "--sample", rule, *(["--filters", chosen] if odd else []))
+            command = ["histories", project.name, "--keys", ",".join(of), "--sample", rule]
+            found = asker.table(*command, *(["--filters", chosen] if odd else []))
             same_table(found, table_of(project, [(run, row) for run in runs for row in sampled(project, run, of, rule)], of))
 
     for direction, tolerance in (("nearest", 60.0), ("backward", 0.75), ("forward", 2.5)):

@@ -149,7 +149,8 @@ def correlation(values: list[Any], outcomes: list[float]) -> dict[str, Any]:
     line["distinct"] = frame["group"].nunique()
     if line["distinct"] < len(values) and frame["outcome"].nunique() > 1:
         means = frame.groupby("group")["outcome"].transform("mean")
-        line["explained"] = float(((means - frame["outcome"].mean()) ** 2).sum() / ((frame["outcome"] - frame["outcome"].mean()) ** 2).sum())
+        squares = lambda values: float(((values - frame["outcome"].mean()) ** 2).sum())  # noqa: E731
+        line["explained"] = squares(means) / squares(frame["outcome"])
     return line
 
 

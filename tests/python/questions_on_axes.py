@@ -31,7 +31,7 @@ ALIGNMENTS: dict[str, dict[str, Any]] = {
     "--align buckets --places 9 --value count": {"how": "buckets", "places": 9, "value": "count"},
 }
 # One of each kind.
-FEW = [words for words in ALIGNMENTS if "places 23 --" in words or words in ("--align exact", "--align linear --places 31", "--align buckets --places 13")]
+FEW = [words for words in ALIGNMENTS if words.endswith(("exact", "--tolerance 1.5", "--places 31", "--places 13"))]
 
 
 def ends(curves: dict[str, list[tuple[numpy.ndarray, numpy.ndarray]]]) -> tuple[float, float]:
@@ -164,7 +164,8 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
 
             @checks.check(f"histories {words} of {', '.join(keys)} along {axis}{' as columns' if wide else ''}")
             def _() -> None:
-                command = ["histories", project.name, "--keys", ",".join(keys), "--x-axis", axis, *words.split(), *(["--wide"] if wide else [])]
+                command = ["histories", project.name, "--keys", ",".join(keys), "--x-axis", axis, *words.split()]
+                command += ["--wide"] if wide else []
                 if words == "--align exact" and not wide:
                     command += ["--smooth", "ema:0.6"]
                 places, values = aligned(project, whole, keys, axis, options, "ema:0.6" if "--smooth" in command else None)
@@ -181,7 +182,8 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
                         if any(values[key][at_run][at] is not None for key in keys)
                     ]
                     columns = list(zip(*rows, strict=True))
-                    wanted = {"run_id": columns[0], axis: axis_values(list(columns[1]), axis, options)} | dict(zip(keys, columns[2:], strict=True))
+                    wanted = {"run_id": columns[0], axis: axis_values(list(columns[1]), axis, options)}
+                    wanted |= dict(zip(keys, columns[2:], strict=True))
                 same_table(asker.table(*command), wanted, words)
 
     third = "val.acc" if is_odd else "train/acc"

@@ -32,9 +32,9 @@ impl Default for SystemJoin {
     }
 }
 
-/// A row for each history row that has one of `keys`: `run_id`, `project` where there are several, `_step`, `_timestamp`, `_runtime`, the keys
-/// as they were logged, and each system metric float64, null where no reading lies near enough; `other NAME` where a key has its name. By run and step. No patterns are all keys
-/// and all system metrics.
+/// A row for each history row that has one of `keys`: `run_id`, `project` where there are several, `_step`, `_timestamp`, `_runtime`, the
+/// keys as they were logged, and each system metric float64, null where no reading lies near enough; where a key has the name of a system
+/// metric, that is `other NAME`. By run and step. No patterns are all keys and all system metrics.
 ///
 /// # Errors
 /// Those of [`Selection::runs`] and of keys; [`ErrorKind::NoValues`] when no row has one of the keys, or no run has a reading near a row.
