@@ -477,7 +477,7 @@ fn names_that_are_taken() {
     exit code 0
     --- stdout
     run_id  display_name   mean  _step  _runtime  _timestamp  rows  rows (logged)   key  run_id_2  project_2   a.b
-    names   the run names  11.0     11                          12           66.0  33.0      44.0       55.0  22.0
+    names   the run names  11.0     11                  11.0    12           66.0  33.0      44.0       55.0  22.0
     ");
     insta::assert_snapshot!(ask(&["stats", "key", "rows", "--x-axis", "mean", "--places", "2"]), @"
     exit code 2
@@ -495,7 +495,23 @@ fn names_that_are_taken() {
     --- stderr
     1 of 1 runs have values, on 2 places of key
     ");
-    insta::assert_snapshot!(ask(&["join", "system.cpu", "--with", "system", "--tolerance", "0.2"]), @"");
+    insta::assert_snapshot!(ask(&["join", "system.cpu", "--with", "system", "--tolerance", "0.2"]), @"
+    exit code 0
+    --- stdout
+    run_id  _step  _timestamp  _runtime  system.cpu  other system.cpu  system.gpu.0.gpu
+    names       0         0.0                   0.0               0.0
+    names       1         1.0                   8.0
+    names       2         2.0                  16.0
+    names       3         3.0                  24.0               1.0
+    names       4         4.0                  32.0
+    names       5         5.0                  40.0
+    names       6         6.0                  48.0
+    names       7         7.0                  56.0
+    names       8         8.0                  64.0
+    names       9         9.0                  72.0
+    names      10        10.0                  80.0
+    names      11        11.0                  88.0
+    ");
 }
 
 #[test]
