@@ -1,5 +1,5 @@
 //! What the questions across runs answer is what others compute of the same rows: `questions.py` reads the lake's Parquet and asks pandas,
-//! NumPy and SciPy.
+//! `NumPy` and `SciPy`.
 
 use runlake_tests::binary::runlake;
 use runlake_tests::lake::{PROJECT, sample_lake};
