@@ -189,7 +189,13 @@ impl CurveQuery {
 
     /// Aligns runs on places between the first and the last of their points. Curves are kept until these are known, and read once more when
     /// they are too many to be kept.
-    async fn read_within_bounds(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan, keys: &[MetricColumn]) -> Result<ReadAligned, Error> {
+    async fn read_within_bounds(
+        &self,
+        lake: &Lake,
+        runs: &[StoredRun],
+        plan: &CurvePlan,
+        keys: &[MetricColumn],
+    ) -> Result<ReadAligned, Error> {
         let held = AtomicU64::new(0);
         let most = self.most_points.min(KEPT_POINTS);
         let keep = move |_: usize, curves: Vec<Curve>| {

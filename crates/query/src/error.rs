@@ -202,7 +202,8 @@ impl Error {
                 Some("runs are grouped by config.KEY, summary.KEY, tags, group, sweep, job_type, state or username".to_owned())
             }
             ErrorKind::TooLarge { .. } => Some(
-                "put the runs on buckets or a grid, choose fewer places, keys or steps, or write every row without alignment to a file".to_owned(),
+                "put the runs on buckets or a grid, choose fewer places, keys or steps, or write every row without alignment to a file"
+                    .to_owned(),
             ),
             ErrorKind::Sql(problem) => problem.hint().map(str::to_owned),
             ErrorKind::TableFile { .. } => {

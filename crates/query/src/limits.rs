@@ -36,7 +36,9 @@ pub(crate) fn checked_steps(steps: Option<&Range<i64>>) -> Result<(), Error> {
 /// That a distance is one, in units of the axis.
 pub(crate) fn checked_tolerance(tolerance: Option<f64>) -> Result<(), Error> {
     match tolerance {
-        Some(distance) if distance.is_nan() || distance < 0.0 => Err(wrong("the tolerance", format!("{distance:?}"), "it must be at least 0")),
+        Some(distance) if distance.is_nan() || distance < 0.0 => {
+            Err(wrong("the tolerance", format!("{distance:?}"), "it must be at least 0"))
+        }
         _ => Ok(()),
     }
 }
@@ -55,6 +57,8 @@ mod tests {
             @"the steps cannot be from 4 to before 4: there are none: the first must be less than the one before which they end"
         );
         insta::assert_snapshot!(told(checked_tolerance(Some(-1.0))), @"the tolerance cannot be -1.0: it must be at least 0");
-        assert!(checked_ends((Some(1.0), Some(1.0))).is_ok() && checked_steps(None).is_ok() && checked_tolerance(Some(f64::INFINITY)).is_ok());
+        assert!(
+            checked_ends((Some(1.0), Some(1.0))).is_ok() && checked_steps(None).is_ok() && checked_tolerance(Some(f64::INFINITY)).is_ok()
+        );
     }
 }
