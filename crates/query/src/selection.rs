@@ -70,7 +70,9 @@ impl Selection {
                 None => lake.runs(project).await?,
             };
             seen += runs.len();
-            runs.iter().for_each(|run| drop(missing.remove(&run.record.path.run_id)));
+            for run in &runs {
+                missing.remove(&run.record.path.run_id);
+            }
             if runs.is_empty() && lake.runs(project).await?.is_empty() {
                 return Err(lake.project_not_found(project).await?.into());
             }
