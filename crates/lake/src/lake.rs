@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
@@ -126,6 +127,17 @@ impl Lake {
     /// When the table cannot be read.
     pub async fn runs(&self, project: &ProjectPath) -> Result<Vec<StoredRun>, Error> {
         self.read_runs(project).await
+    }
+
+    /// Those of the runs with these ids that the project has, by run id. The records of others are not parsed.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn runs_by_id(&self, project: &ProjectPath, run_ids: &BTreeSet<String>) -> Result<Vec<StoredRun>, Error> {
+        let mut runs = Vec::new();
+        self.visit_runs_where(project, |run_id| run_ids.contains(run_id), |run| runs.push(run)).await?;
+        runs.sort_by(|a, b| a.record.path.run_id.cmp(&b.record.path.run_id));
+        Ok(runs)
     }
 
     /// One run.
@@ -262,11 +274,26 @@ impl Lake {
     }
 
     /// Gives each run of the project to `visit`, in no order; few of them are in memory at once.
-    pub(crate) async fn visit_runs(&self, project: &ProjectPath, mut visit: impl FnMut(StoredRun)) -> Result<(), Error> {
+    pub(crate) async fn visit_runs(&self, project: &ProjectPath, visit: impl FnMut(StoredRun)) -> Result<(), Error> {
+        self.visit_runs_where(project, |_| true, visit).await
+    }
+
+    async fn visit_runs_where(
+        &self,
+        project: &ProjectPath,
+        is_wanted: impl Fn(&str) -> bool,
+        mut visit: impl FnMut(StoredRun),
+    ) -> Result<(), Error> {
         let table = self.table(TableName::Runs).await?;
         for file in table.part_files(Some(project))? {
             let mut batches = read_part_file_by(table.store(), &file, RECORDS_AT_ONCE).await?;
             while let Some(batch) = batches.try_next().await? {
+                let wanted: BooleanArray = run_ids(&batch).map(|run_id| Some(is_wanted(run_id))).collect();
+                let batch = if wanted.true_count() == batch.num_rows() {
+                    batch
+                } else {
+                    filter_record_batch(&batch, &wanted).map_err(runlake_ingest::Error::from)?
+                };
                 runs_of_batch(project, &batch)?.into_iter().for_each(&mut visit);
             }
         }

@@ -64,31 +64,36 @@ impl Selection {
     /// [`ErrorKind::NoRuns`] when no run passes the filter.
     pub async fn runs(&self, lake: &Lake) -> Result<Vec<StoredRun>, Error> {
         let (mut chosen, mut seen, mut missing) = (Vec::new(), 0, self.run_ids.clone().unwrap_or_default());
-        let mut known = Vec::new();
         for project in &self.projects {
-            let runs = lake.runs(project).await?;
-            if runs.is_empty() {
+            let runs = match &self.run_ids {
+                Some(run_ids) => lake.runs_by_id(project, run_ids).await?,
+                None => lake.runs(project).await?,
+            };
+            seen += runs.len();
+            for run in &runs {
+                missing.remove(&run.record.path.run_id);
+            }
+            if runs.is_empty() && lake.runs(project).await?.is_empty() {
                 return Err(lake.project_not_found(project).await?.into());
             }
-            seen += runs.len();
-            for run in runs {
-                let run_id = &run.record.path.run_id;
-                missing.remove(run_id);
-                if self.run_ids.as_ref().is_none_or(|ids| ids.contains(run_id)) && self.filter.matches(&run.record) {
-                    chosen.push(run);
-                } else if !missing.is_empty() {
-                    known.push(run.record.path.run_id);
-                }
-            }
+            chosen.extend(runs.into_iter().filter(|run| self.filter.matches(&run.record)));
         }
         if let Some(run_id) = missing.into_iter().next() {
-            let near = near_names(&run_id, known.iter().map(String::as_str)).into_iter().map(str::to_owned).collect();
-            return Err(ErrorKind::UnknownRun { run_id, near }.into());
+            return Err(self.unknown_run(lake, run_id).await?);
         }
         if chosen.is_empty() {
             let projects = self.projects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             return Err(ErrorKind::NoRuns { projects, runs: seen }.into());
         }
         Ok(chosen)
+    }
+
+    async fn unknown_run(&self, lake: &Lake, run_id: String) -> Result<Error, Error> {
+        let mut known = Vec::new();
+        for project in &self.projects {
+            known.extend(lake.runs(project).await?.into_iter().map(|run| run.record.path.run_id));
+        }
+        let near = near_names(&run_id, known.iter().map(String::as_str)).into_iter().map(str::to_owned).collect();
+        Ok(ErrorKind::UnknownRun { run_id, near }.into())
     }
 }

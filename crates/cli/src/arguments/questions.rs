@@ -47,7 +47,6 @@ pub(crate) enum Direction {
 
 /// The number for the points in a stretch of the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "their names say what they are")]
 pub(crate) enum BucketValue {
     Mean,
     Min,
