@@ -9,7 +9,7 @@ use runlake_types::Json;
 
 use crate::aligned_curves::text_column;
 use crate::config::{differs, values_of};
-use crate::json_column::{number_of, text_of};
+use crate::json_column::number_of;
 use crate::outcomes::{one_number_key, picked};
 use crate::{Error, ErrorKind, KeyPattern, Pick, Selection};
 
@@ -84,7 +84,9 @@ fn line_of(key: &str, values: &[Option<Json>], outcomes: &[Option<f64>]) -> Opti
     let results: Vec<f64> = both.iter().map(|(_, outcome)| *outcome).collect();
     let mut groups: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for (value, outcome) in &both {
-        groups.entry(text_of(value).unwrap_or_default()).or_default().push(*outcome);
+        // 1 and 1.0 are one value, and "1" is another.
+        let name = value.as_number().map_or_else(|| value.to_canonical_text(), |number| format!("{:?}", number.as_f64()));
+        groups.entry(name).or_default().push(*outcome);
     }
     Some(Line {
         key: key.to_owned(),

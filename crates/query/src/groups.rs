@@ -107,8 +107,10 @@ impl Group {
 fn compare(a: &[Json], b: &[Json]) -> Ordering {
     let rank = |value: &Json| match value {
         Json::Number(_) => 0,
-        Json::Null => 2,
-        _ => 1,
+        Json::Bool(_) => 1,
+        Json::String(_) => 2,
+        Json::Array(_) | Json::Object(_) => 3,
+        Json::Null => 4,
     };
     let one = |(a, b): (&Json, &Json)| {
         let numbers = a.as_number().zip(b.as_number()).map(|(a, b)| a.as_f64().total_cmp(&b.as_f64()));
@@ -150,6 +152,14 @@ mod tests {
         let shown: Vec<(String, Vec<usize>)> = groups.iter().map(|group| (group.label(&by), group.runs.clone())).collect();
         assert_eq!(shown, [("tags=a".to_owned(), vec![0]), ("tags=b".to_owned(), vec![0, 2, 3]), ("tags=none".to_owned(), vec![1, 4])]);
         assert_eq!(GroupBy::default().groups(&runs).unwrap()[0].runs.len(), 5);
+    }
+
+    #[test]
+    fn values_that_read_alike_are_not_the_same() {
+        let runs = [run(r#"{"x":true}"#, &[]), run(r#"{"x":"true"}"#, &[]), run(r#"{"x":1}"#, &[]), run(r#"{"x":1.0}"#, &[])];
+        let runs: Vec<&RunRecord> = runs.iter().collect();
+        let groups = GroupBy::parse(["config.x"]).unwrap().groups(&runs).unwrap();
+        assert_eq!(groups.iter().map(|group| group.runs.clone()).collect::<Vec<_>>(), [vec![2, 3], vec![0], vec![1]]);
     }
 
     #[test]
