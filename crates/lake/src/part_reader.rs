@@ -23,7 +23,7 @@ pub(crate) struct PartReader {
 }
 
 /// What is read of the end of a file at first: the whole footer of most.
-const FOOTER_BYTES: u64 = 64 << 10;
+const FOOTER_BYTES: u64 = 16 << 10;
 
 impl PartReader {
     pub(crate) fn new(store: Arc<dyn ObjectStore>, path: ObjectPath, size_bytes: u64) -> Self {

@@ -205,7 +205,7 @@ fn an_unknown_command() {
     --- stderr
     error: unrecognized subcommand 'exprot'
 
-      tip: some similar subcommands exist: 'projects', 'export'
+      tip: some similar subcommands exist: 'projects', 'plot', 'export'
 
     Usage: runlake [OPTIONS] <COMMAND>
 
