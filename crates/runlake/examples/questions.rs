@@ -40,8 +40,10 @@ pub async fn analysis(lake: &Lake, project: &ProjectPath, key: &str, picture: &P
     let table = curves.statistics(&by_lr, &[Statistic::Mean, Statistic::Std, Statistic::Count])?;
     println!("{} rows of {:?}", table.height(), table.get_column_names());
     let groups = curves.group_curves(&by_lr, &[Statistic::Mean])?;
-    let last = |place: &runlake::query::GroupCurve| place.statistics[0].iter().flatten().last().unwrap_or(f64::NAN);
-    let best = groups.iter().max_by(|a, b| last(a).total_cmp(&last(b))).ok_or("there are no groups")?;
+    let last = |group: &runlake::query::GroupCurve| group.statistics[0].iter().flatten().last().unwrap_or(f64::NAN);
+    // A group may be there whose runs never logged the key.
+    let with_values = groups.iter().filter(|group| group.runs > 0);
+    let best = with_values.max_by(|a, b| last(a).total_cmp(&last(b))).ok_or("no run has the key")?;
     println!("the best is {}: {:.4} at the end", best.group.label(&by_lr), last(best));
     let chart = CurveChart::new().with_groups(by_lr.clone()).with_around(Around::parse("minmax")?).draw(&curves)?;
     std::fs::write(picture, chart.to_svg(Size::default())?)?;

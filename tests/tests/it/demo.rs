@@ -10,7 +10,7 @@ fn the_demo_shows_the_best_run_and_leaves_a_sound_lake() {
     let demo = Runlake::new(["demo", "--lake"]).arg(&lake).current_dir(&workspace_folder()).succeed();
     let table = demo.text();
     let header: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
-    assert_eq!(header[..2], ["run_id", "state"], "{table}");
+    assert_eq!(header[..2], ["run_id", "display_name"], "{table}");
     assert!(table.contains("lr100-seed"), "{table}");
     assert!(demo.stderr.contains(".parquet"), "{}", demo.stderr);
     Runlake::new(["verify", "--lake"]).arg(&lake).succeed();
