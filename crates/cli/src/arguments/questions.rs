@@ -153,7 +153,7 @@ pub(crate) struct Best {
     /// Keys whose values at that step stand beside: names, globs, re:EXPRESSION. None with ''.
     #[arg(long, value_name = "KEY,...", value_delimiter = ',', default_value = "*")]
     pub(crate) with: Vec<String>,
-    /// Also when the metric was first at this value or better.
+    /// Also when the metric was first at this value or better; with --goal last, at it or below.
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     pub(crate) threshold: Option<f64>,
     /// Also the area under the curve.

@@ -41,10 +41,6 @@ fn statistics(options: &Stats) -> anyhow::Result<Vec<Statistic>> {
 }
 
 pub(crate) async fn best(options: &Best) -> anyhow::Result<u8> {
-    if options.threshold.is_some() && options.goal == questions::Goal::Last {
-        let hint = "say with --goal min or --goal max which side of the threshold is better".to_owned();
-        return Err(UsageError { message: "--goal last does not say which values are better than the threshold".to_owned(), hint }.into());
-    }
     let asked = Asked::open(&options.runs).await?;
     let mut query = OutcomeQuery::new(asked.selection.clone(), KeyPattern::parse(&options.key)?, pick(options.goal))
         .beside(patterns(&options.with)?)
