@@ -1,7 +1,7 @@
 //! Opening, making and reading a lake.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -33,6 +33,8 @@ const RECORDS_AT_ONCE: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Lake {
     location: Arc<Location>,
+    /// Tables that were opened before. Looking for newer commits costs a listing; opening a table anew costs reading its whole log.
+    opened: Arc<Mutex<Vec<Table>>>,
 }
 
 impl Lake {
@@ -54,7 +56,7 @@ impl Lake {
             let found = found.map_or_else(|| "no".to_owned(), ToString::to_string);
             return Err(ErrorKind::FormatVersion { location: location.to_string(), found, supported: FORMAT_VERSION }.into());
         }
-        Ok(Self { location: Arc::new(location) })
+        Ok(Self { location: Arc::new(location), opened: Arc::default() })
     }
 
     /// Opens the lake at `location`, or makes one where nothing is.
@@ -269,8 +271,28 @@ impl Lake {
         Ok(runs)
     }
 
+    /// A table at its newest version.
     pub(crate) async fn table(&self, name: TableName) -> Result<Table, Error> {
-        Table::open(&self.location, name).await
+        let mut known = self.opened().iter().find(|table| table.name() == name).cloned();
+        if let Some(table) = &mut known
+            && table.refresh().await.is_err()
+        {
+            // Where the log does not go on from what is known, the table was made anew.
+            known = None;
+        }
+        let table = match known {
+            Some(table) => table,
+            None => Table::open(&self.location, name).await?,
+        };
+        let mut opened = self.opened();
+        opened.retain(|other| other.name() != name);
+        opened.push(table.clone());
+        Ok(table)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Vec<Table>> {
+        // Nothing panics while it is held.
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives each run of the project to `visit`, in no order; few of them are in memory at once.

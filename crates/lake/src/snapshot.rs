@@ -11,7 +11,6 @@ use runlake_types::ProjectPath;
 
 use crate::part_file::PartFile;
 use crate::reader::read_columns;
-use crate::table::Table;
 use crate::{Error, Lake, TableName};
 
 /// A table at one version. Later commits do not show, and its files stay until a vacuum after its time.
@@ -59,7 +58,7 @@ impl Lake {
     /// # Errors
     /// When the Delta log cannot be read, or the lake does not have the table.
     pub async fn snapshot(&self, name: TableName, projects: &[ProjectPath]) -> Result<TableSnapshot, Error> {
-        let table = Table::open(self.location(), name).await?;
+        let table = self.table(name).await?;
         let mut files = table.part_files(None)?;
         files.retain(|file| projects.contains(&file.project));
         let files = files.into_iter().map(|file| SnapshotFile {

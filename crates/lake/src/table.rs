@@ -72,7 +72,7 @@ impl Transaction {
 }
 
 /// A table at one version. Reading and committing never change an instance but through [`Table::commit`] and [`Table::refresh`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
     name: TableName,
     delta: DeltaTable,

@@ -10,6 +10,7 @@ use crate::aligned_curves::{KEY, text_column};
 use crate::keys::{names_of, resolve_number_keys};
 use crate::outcomes::run_columns;
 use crate::run_curves::{CurvePlan, curves_of_runs};
+use crate::run_parts::KEYS_AT_ONCE;
 use crate::{DEFAULT_MOST_POINTS, Error, KeyPattern, Selection};
 
 /// What counts as going wrong.
@@ -56,8 +57,7 @@ pub async fn anomalies(lake: &Lake, selection: &Selection, keys: &[KeyPattern], 
     divergence(&Curve::default(), rules.goal, rules.steps)?;
     outliers(&[], rules.outlier)?;
     let mut found: Vec<Found> = Vec::new();
-    // Curves of thousands of keys would not fit.
-    for (block, first_key) in keys.chunks(64).zip((0..).step_by(64)) {
+    for (block, first_key) in keys.chunks(KEYS_AT_ONCE).zip((0..).step_by(KEYS_AT_ONCE)) {
         let plan = CurvePlan {
             rows_of: RowsOf::Histories,
             axis: STEP.to_owned(),

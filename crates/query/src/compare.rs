@@ -7,6 +7,7 @@ use runlake_types::Json;
 use crate::aligned_curves::{KEY, text_column};
 use crate::config::{Values, differs, values_of};
 use crate::json_column::text_of;
+use crate::paired::unlike_names;
 use crate::{Error, ErrorKind, Selection};
 
 /// A row for each thing in which the runs differ, or with `all` for each that any of them has: `section` (`run`, `config` or `summary`), `key`,
@@ -41,7 +42,8 @@ pub async fn compare(lake: &Lake, selection: &Selection, all: bool) -> Result<Da
         let name = if several { run.record.path.to_string() } else { run.record.path.run_id.clone() };
         columns.push(text_column(&name, texts.iter().map(Option::as_deref)));
     }
-    Ok(DataFrame::new(rows.len(), columns)?)
+    // A run may be called `key`.
+    Ok(DataFrame::new(rows.len(), unlike_names(columns))?)
 }
 
 /// What runs are besides config and summary.

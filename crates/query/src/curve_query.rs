@@ -1,5 +1,6 @@
 //! Metrics of many runs on one axis: the question. The answer is [`AlignedCurves`].
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -181,7 +182,7 @@ impl CurveQuery {
         let places = onto.places();
         let smoothing = self.smoothing;
         let align = move |_: usize, curves: Vec<Curve>| -> Result<Vec<Aligned>, Error> {
-            curves.into_iter().map(|curve| Ok(onto.align(&smoothed(curve, smoothing)?))).collect()
+            curves.iter().map(|curve| Ok(onto.align(smoothed(curve, smoothing)?.as_ref()))).collect()
         };
         let (by_run, bytes) = curves_of_runs(lake, runs, plan, align).await?;
         Ok((places, by_run.into_iter().collect::<Result<_, _>>()?, bytes))
@@ -216,13 +217,9 @@ impl CurveQuery {
             bytes.read += again.read;
             return Ok((places, by_run, bytes));
         };
-        let (alignment, smoothing) = (self.alignment.clone(), self.smoothing);
+        let (onto, smoothing) = (self.alignment.onto(Some(range), Vec::new)?, self.smoothing);
         let aligned = off_thread(move || {
-            let onto = alignment.onto(Some(range), Vec::new)?;
-            let align = |curves: &Vec<Curve>| match smoothing {
-                None => Ok(curves.iter().map(|curve| onto.align(curve)).collect()),
-                Some(smoothing) => curves.iter().map(|curve| Ok(onto.align(&smoothing.of_curve(curve)?))).collect(),
-            };
+            let align = |curves: &Vec<Curve>| curves.iter().map(|curve| Ok(onto.align(smoothed(curve, smoothing)?.as_ref()))).collect();
             let by_run: Result<Vec<Vec<Aligned>>, Error> = in_parallel(&curves, align).into_iter().collect();
             Ok::<_, Error>((onto.places(), by_run?))
         });
@@ -241,7 +238,10 @@ impl CurveQuery {
             if held > most {
                 return Err(ErrorKind::TooLarge { points: held, most }.into());
             }
-            curves.into_iter().map(|curve| smoothed(curve, smoothing)).collect()
+            match smoothing {
+                Some(smoothing) => curves.iter().map(|curve| smoothing.of_curve(curve)).collect(),
+                None => Ok(curves),
+            }
         };
         let (curves, bytes) = curves_of_runs(lake, runs, plan, keep).await?;
         let curves = curves.into_iter().collect::<Result<Vec<Vec<Curve>>, Error>>()?;
@@ -285,10 +285,10 @@ fn widest(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
 /// Places, the curves of each run, and what was read.
 type ReadAligned = (Vec<f64>, Vec<Vec<Aligned>>, ReadBytes);
 
-fn smoothed(curve: Curve, smoothing: Option<Smoothing>) -> Result<Curve, Error> {
+fn smoothed(curve: &Curve, smoothing: Option<Smoothing>) -> Result<Cow<'_, Curve>, Error> {
     match smoothing {
-        Some(smoothing) => smoothing.of_curve(&curve),
-        None => Ok(curve),
+        Some(smoothing) => smoothing.of_curve(curve).map(Cow::Owned),
+        None => Ok(Cow::Borrowed(curve)),
     }
 }
 

@@ -5,17 +5,14 @@ use arrow::datatypes::Int64Type;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use runlake_ingest::schema::STEP;
 use runlake_lake::{Lake, Piece, RowsOf, StoredRun};
-use runlake_types::MetricColumn;
+use runlake_types::{Json, MetricColumn};
 
 use crate::aligned_curves::{KEY, RUN_ID, text_column};
-use crate::cell::Cell;
+use crate::json_column::{text_of, value_in};
 use crate::keys::{names_of, resolve_keys};
 use crate::run_curves::every_number;
-use crate::run_parts::{Part, RunColumns, for_each_run};
+use crate::run_parts::{KEYS_AT_ONCE, Part, RunColumns, for_each_run};
 use crate::{DEFAULT_MOST_POINTS, Error, KeyPattern, Selection};
-
-/// Keys that are read at once: thousands would not fit.
-const KEYS_AT_ONCE: usize = 64;
 
 /// What a run has of one key.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +24,7 @@ struct Profile {
     /// Over the numbers that are not NaN.
     bounds: Option<(f64, f64)>,
     /// With its step; the step is not known of rows without one.
-    last: Option<(i64, Cell)>,
+    last: Option<(i64, Json)>,
     first_step: Option<i64>,
 }
 
@@ -87,7 +84,7 @@ impl Profile {
         let is_there = |row: &usize| column.is_valid(*row);
         let step = |row: usize| steps.and_then(|steps| steps.as_primitive_opt::<Int64Type>()).map(|steps| steps.value(row));
         profile.first_step = (0..column.len()).find(is_there).and_then(step);
-        profile.last = (0..column.len()).rev().find(is_there).map(|row| (step(row).unwrap_or_default(), Cell::of(column, row)));
+        profile.last = (0..column.len()).rev().find(is_there).map(|row| (step(row).unwrap_or_default(), value_in(column, row)));
         if let Some(values) = every_number(column) {
             for row in (0..values.len()).filter(is_there) {
                 let value = values[row];
@@ -174,7 +171,7 @@ fn table(rows: &[(Option<&str>, &MetricColumn, &str, Profile, usize)], with_runs
         Series::new(name.into(), rows.iter().map(|(_, _, _, profile, _)| step(profile)).collect::<Vec<_>>()).into()
     };
     let last: Vec<Option<String>> =
-        rows.iter().map(|(_, _, _, profile, _)| profile.last.as_ref().and_then(|(_, cell)| cell.to_text())).collect();
+        rows.iter().map(|(_, _, _, profile, _)| profile.last.as_ref().and_then(|(_, value)| shown(value))).collect();
     let mut columns = Vec::new();
     if !with_runs {
         columns.push(text_column(RUN_ID, rows.iter().map(|(run, ..)| *run)));
@@ -195,4 +192,12 @@ fn table(rows: &[(Option<&str>, &MetricColumn, &str, Profile, usize)], with_runs
     columns.push(steps("first_step", |profile| profile.first_step));
     columns.push(steps("last_step", |profile| profile.last.as_ref().map(|(step, _)| *step)));
     Ok(DataFrame::new(rows.len(), columns)?)
+}
+
+/// A value as it was logged: a number that is a float shows that it is one.
+fn shown(value: &Json) -> Option<String> {
+    match value {
+        Json::Number(number) => Some(number.to_string().trim_matches('"').to_owned()),
+        other => text_of(other),
+    }
 }

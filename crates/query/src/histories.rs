@@ -2,19 +2,19 @@
 
 use std::ops::Range;
 
-use arrow::array::{Array as _, RecordBatch};
+use arrow::array::{Array as _, ArrayRef, RecordBatch};
 use arrow::compute::take_record_batch;
 use futures::TryStreamExt as _;
 use polars::prelude::{Expr, IntoLazy as _, LazyFrame, NamedFrom as _, Series, col, lit};
 use runlake_ingest::schema::STEP;
-use runlake_lake::{ColumnScan, Lake, RowsOf, StoredRun, TableName};
+use runlake_lake::{ColumnScan, Lake, Piece, RowsOf, StoredRun, TableName};
 use runlake_types::{Kind, MetricColumn, ProjectPath};
 
 use crate::aligned_curves::{PROJECT, RUN_ID};
 use crate::bridge::frame_of_batch;
 use crate::keys::{names_of, resolve_keys};
 use crate::limits::checked_steps;
-use crate::run_parts::by_project;
+use crate::run_parts::{KEYS_AT_ONCE, by_project};
 use crate::run_rows::{FIXED, RowPlan, rows_of_runs};
 use crate::sampling::chosen_rows;
 use crate::sql::rows_of_lake;
@@ -113,19 +113,19 @@ impl HistoriesQuery {
     }
 
     async fn every_row(&self, lake: &Lake, runs: &[StoredRun], keys: &[MetricColumn]) -> Result<LazyFrame, Error> {
-        if !self.require_all && !has_row(lake, runs, keys, self.steps.as_ref()).await? {
+        if !self.has_row(lake, runs, keys).await? {
             return Err(self.no_rows(keys, runs.len()));
         }
         let rows = rows_of_lake(lake, TableName::Histories, self.selection.projects()).await?;
-        let chosen = by_project(runs).into_iter().fold(lit(false), |any, (project, places)| {
+        let of_projects = by_project(runs).into_iter().map(|(project, places)| {
             let ids: Vec<&str> = places.iter().map(|place| runs[*place].record.path.run_id.as_str()).collect();
             let of_project = col("entity").eq(lit(project.entity)).and(col(PROJECT).eq(lit(project.project)));
-            any.or(of_project.and(col(RUN_ID).is_in(lit(Series::new(RUN_ID.into(), ids)).implode(true), false)))
+            of_project.and(col(RUN_ID).is_in(lit(Series::new(RUN_ID.into(), ids)).implode(true), false))
         });
         let names = names_of(keys);
         let is_there: Vec<Expr> = keys.iter().map(|key| rows.column(&key.name).is_not_null()).collect();
         let with_keys = is_there.into_iter().reduce(|one, other| if self.require_all { one.and(other) } else { one.or(other) });
-        let mut wanted = chosen;
+        let mut wanted = of_projects.reduce(Expr::or).unwrap_or_else(|| lit(false));
         if let Some(steps) = &self.steps {
             wanted = wanted.and(col(STEP).gt_eq(lit(steps.start))).and(col(STEP).lt(lit(steps.end)));
         }
@@ -138,7 +138,7 @@ impl HistoriesQuery {
         }
         columns.extend(FIXED.into_iter().map(col));
         columns.extend(keys.iter().zip(names).map(|(key, name)| rows.column(&key.name).alias(name)));
-        Ok(rows.frame.clone().filter(wanted).select(columns))
+        Ok(rows.frame.filter(wanted).select(columns))
     }
 
     async fn sample(&self, lake: &Lake, runs: &[StoredRun], keys: Vec<MetricColumn>, sampling: Sampling) -> Result<LazyFrame, Error> {
@@ -152,32 +152,41 @@ impl HistoriesQuery {
         Ok(frame_of_batch(&batch)?.lazy())
     }
 
+    /// Whether a run has a row as it is asked for. Reads no further than to the first.
+    async fn has_row(&self, lake: &Lake, runs: &[StoredRun], keys: &[MetricColumn]) -> Result<bool, Error> {
+        // A row with every key is found only where all are read; one with any, a few keys at a time.
+        let at_once = if self.require_all { keys.len().max(1) } else { KEYS_AT_ONCE };
+        for block in keys.chunks(at_once) {
+            for (project, places) in by_project(runs) {
+                let scan = ColumnScan {
+                    rows_of: RowsOf::Histories,
+                    columns: block.iter().map(|key| key.name.clone()).collect(),
+                    runs: places.iter().map(|place| runs[*place].record.path.run_id.clone()).collect(),
+                    steps: self.steps.clone(),
+                };
+                let require_all = self.require_all;
+                let is_there = move |piece: Piece| {
+                    let has = |column: &Option<ArrayRef>, row| column.as_ref().is_some_and(|column| column.is_valid(row));
+                    (0..piece.rows).any(|row| {
+                        let mut columns = piece.columns.iter();
+                        if require_all { columns.all(|column| has(column, row)) } else { columns.any(|column| has(column, row)) }
+                    })
+                };
+                let mut groups = lake.scan_columns(&project, &scan, is_there).await?.groups;
+                while let Some(group) = groups.try_next().await? {
+                    if group.pieces.iter().any(|(_, _, is_there)| *is_there) {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
     fn no_rows(&self, keys: &[MetricColumn], runs: usize) -> Error {
         let every = if self.require_all { "every one of these keys" } else { "one of these keys" };
         let within = if self.steps.is_some() { ", or none within the steps" } else { "" };
         let reason = format!("none of the {runs} runs has a row with {every}{within}");
         ErrorKind::NoValues { question: names_of(keys).join(", "), reason }.into()
     }
-}
-
-/// Whether a run has a row with one of the keys. Reads no further than to the first.
-async fn has_row(lake: &Lake, runs: &[StoredRun], keys: &[MetricColumn], steps: Option<&Range<i64>>) -> Result<bool, Error> {
-    for key in keys {
-        for (project, places) in by_project(runs) {
-            let scan = ColumnScan {
-                rows_of: RowsOf::Histories,
-                columns: vec![key.name.clone()],
-                runs: places.iter().map(|place| runs[*place].record.path.run_id.clone()).collect(),
-                steps: steps.cloned(),
-            };
-            let is_there = |piece: runlake_lake::Piece| piece.columns.iter().flatten().any(|column| column.null_count() < column.len());
-            let mut groups = lake.scan_columns(&project, &scan, is_there).await?.groups;
-            while let Some(group) = groups.try_next().await? {
-                if group.pieces.iter().any(|(_, _, is_there)| *is_there) {
-                    return Ok(true);
-                }
-            }
-        }
-    }
-    Ok(false)
 }

@@ -1,5 +1,7 @@
-//! Values of runs, such as one config key of each, as a column with a type.
+//! Values of runs, such as one config key of each, as a column with a type; and values out of the columns of a lake.
 
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use polars::prelude::{Column, NamedFrom as _, Series};
 use runlake_types::{Json, Number};
 
@@ -26,6 +28,17 @@ pub(crate) fn column_of_values(name: &str, values: &[Option<Json>]) -> Column {
 
 fn is_integer(number: &Number) -> bool {
     !matches!(number, Number::Float(_)) && number.as_i64().is_some()
+}
+
+/// The value in a row of a column of a lake: float64, int64, boolean or utf8.
+pub(crate) fn value_in(column: &ArrayRef, row: usize) -> Json {
+    match column.data_type() {
+        _ if column.is_null(row) => Json::Null,
+        DataType::Float64 => Json::from(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Int64 => Json::from(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Boolean => Json::from(column.as_boolean().value(row)),
+        _ => column.as_string_opt::<i32>().map_or(Json::Null, |texts| Json::from(texts.value(row))),
+    }
 }
 
 /// The value as a number, when it is one or stands for one.

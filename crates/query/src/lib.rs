@@ -22,7 +22,6 @@ mod anomalies;
 mod answer;
 mod axis;
 pub mod bridge;
-mod cell;
 mod compare;
 mod config;
 mod correlation;

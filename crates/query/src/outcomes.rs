@@ -12,17 +12,13 @@ use runlake_lake::{Lake, Piece, RowsOf, StoredRun};
 use runlake_types::{ColumnSet, Json, MetricColumn};
 
 use crate::aligned_curves::{PROJECT, RUN_ID, text_column};
-use crate::cell::Cell;
 use crate::config::differing_config;
-use crate::json_column::column_of_values;
+use crate::json_column::{column_of_values, value_in};
 use crate::keys::{names_of, resolve_keys, resolve_number_keys};
 use crate::paired::unlike_names;
 use crate::run_curves::{CurvePlan, curves_of_runs, every_number};
-use crate::run_parts::{Part, RunColumns, for_each_run};
+use crate::run_parts::{KEYS_AT_ONCE, Part, RunColumns, for_each_run};
 use crate::{Axis, DEFAULT_MOST_POINTS, Error, ErrorKind, KeyPattern, Selection};
-
-/// Keys that are read at once beside the metric: thousands would not fit.
-const KEYS_AT_ONCE: usize = 64;
 
 /// Which value of a run counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +61,7 @@ impl OutcomeQuery {
         self
     }
 
-    /// Also the first place of an axis at which the metric is at this value or better.
+    /// Also the first place of an axis at which the metric is at this value or better; with [`Pick::Last`], at it or below.
     #[must_use]
     pub fn with_threshold(mut self, threshold: f64) -> Self {
         self.threshold = Some(threshold);
@@ -229,7 +225,7 @@ fn candidate_of(steps: &ArrayRef, values: &ArrayRef, pick: Pick) -> Candidate {
 }
 
 /// The row of a run at a step.
-struct RowAt(Option<Vec<Cell>>);
+struct RowAt(Option<Vec<Json>>);
 
 impl Part for RowAt {
     fn points(&self) -> u64 {
@@ -248,13 +244,13 @@ async fn at_steps(lake: &Lake, runs: &[StoredRun], found: &[Picked], columns: &[
         let row_at = move |run: usize, piece: Piece| {
             let stored = piece.columns[0].as_ref().and_then(|stored| stored.as_primitive_opt::<Int64Type>());
             let row = stored.and_then(|stored| stored.values().binary_search(&steps[run]).ok());
-            let cell = |column: &Option<ArrayRef>, row| column.as_ref().map_or(Cell::Null, |column| Cell::of(column, row));
+            let cell = |column: &Option<ArrayRef>, row| column.as_ref().map_or(Json::Null, |column| value_in(column, row));
             RowAt(row.map(|row| piece.columns[1..].iter().map(|column| cell(column, row)).collect()))
         };
         let row_of = |_, parts: Vec<RowAt>| parts.into_iter().find_map(|RowAt(row)| row);
         let (rows, _) = for_each_run(lake, runs, &wanted, row_at, row_of).await?;
         made.extend(block.iter().enumerate().map(|(at, (_, name))| {
-            let values: Vec<Option<Json>> = rows.iter().map(|row| Some(row.as_ref()?[at].to_json())).collect();
+            let values: Vec<Option<Json>> = rows.iter().map(|row| Some(row.as_ref()?[at].clone())).collect();
             column_of_values(name, &values)
         }));
     }

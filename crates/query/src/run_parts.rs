@@ -15,6 +15,9 @@ use runlake_types::ProjectPath;
 
 use crate::{Error, ErrorKind};
 
+/// Keys of a question about many that are read at once: thousands would not fit.
+pub(crate) const KEYS_AT_ONCE: usize = 64;
+
 /// Runs that are being finished at once.
 const FINISHING: usize = 16;
 

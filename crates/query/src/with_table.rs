@@ -45,7 +45,7 @@ pub async fn with_table(lake: &Lake, query: &HistoriesQuery, path: &Path, on: &[
     let members: Vec<_> = of_runs.iter().map(|(run, _)| runs[*run].clone()).collect();
     let mut identity = run_columns(&members);
     identity.retain(|column| column.name().as_str() != "display_name");
-    let mut keys: Vec<Expr> = identity.iter().map(|column| col(column.name().clone())).collect();
+    let keys: Vec<Expr> = identity.iter().map(|column| col(column.name().clone())).collect();
     identity.extend(fields.columns(&of_runs.iter().map(|(_, group)| *group).collect::<Vec<_>>()));
     let known = DataFrame::new(members.len(), identity)?;
     // What the table has of a key takes the type that runs have of it: 3 and 3.0 are the same seed.
@@ -58,11 +58,9 @@ pub async fn with_table(lake: &Lake, query: &HistoriesQuery, path: &Path, on: &[
         return Err(ErrorKind::NoValues { question: "the join with the table".to_owned(), reason }.into());
     }
     let mut rows = query.plan(lake).await?;
-    if known.width() > keys.len() {
-        keys.truncate(2);
-        let first = left_join();
+    if fields.names().next().is_some() {
         let with_fields = rows.collect_schema()?;
-        rows = rows.join(known.lazy(), keys.clone(), keys, first);
+        rows = rows.join(known.lazy(), keys.clone(), keys, left_join());
         // The fields stand behind the run, where people look for them.
         let before: Vec<Expr> = [RUN_ID, PROJECT].iter().filter(|name| with_fields.contains(name)).map(|name| col(*name)).collect();
         let names: Vec<Expr> = fields.names().map(|name| Expr::Column(name.into())).collect();

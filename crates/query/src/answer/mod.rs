@@ -27,6 +27,7 @@ pub use batch_writer::BatchWriter;
 pub use batches::Batches;
 pub use cell_text::CellText;
 pub use file_format::FileFormat;
+pub(crate) use handover::on_a_thread;
 pub use origin::Origin;
 pub use staged::StagedFile;
 pub use write::WriteOptions;

@@ -12,7 +12,8 @@ use runlake_ingest::without_panic;
 use runlake_types::near_names;
 use sqlparser::ast::{Expr, Query, Select, SelectItem, Spanned as _, Visit as _, Visitor};
 
-use super::elsewhere::elsewhere;
+use crate::answer::on_a_thread;
+
 use super::names::Names;
 use super::problem::SqlProblem;
 use super::session::{fresh, plan};
@@ -68,7 +69,7 @@ impl Diagnosis {
         }
         let fault = in_words(error);
         let column = quoted("in column '").and_then(|column| self.column_place(&column, false));
-        let place = elsewhere("diagnosis", || self.place_of_fault(&fault)).flatten().or(column);
+        let place = on_a_thread(|| Ok(self.place_of_fault(&fault))).ok().flatten().or(column);
         SqlProblem::new(fault.clone()).at(text, place)
     }
 

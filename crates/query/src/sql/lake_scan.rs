@@ -12,9 +12,9 @@ use polars::prelude::{
 use runlake_lake::{SnapshotFile, TableSnapshot};
 
 use crate::Error;
+use crate::answer::on_a_thread;
 use crate::bridge::frame_of_batch;
 
-use super::elsewhere::elsewhere;
 use super::lake_table::IDENTITY;
 
 /// The files as one frame with the columns of `schema`, `entity` and `project`.
@@ -72,7 +72,7 @@ fn read_elsewhere(file: &SnapshotFile, wanted: &[PlSmallStr], in_files: &Schema)
         runtime.block_on(read(file, wanted, in_files))
     };
     let stopped = || PolarsError::ComputeError(format!("{} could not be read: its reader stopped", file.address).into());
-    elsewhere("part-file", read).unwrap_or_else(|| Err(stopped()))
+    on_a_thread(|| Ok(read())).unwrap_or_else(|_panic| Err(stopped()))
 }
 
 async fn read(file: &SnapshotFile, wanted: &[PlSmallStr], in_files: &Schema) -> PolarsResult<DataFrame> {

@@ -11,7 +11,6 @@
 
 mod csv_types;
 mod diagnosis;
-mod elsewhere;
 mod lake_scan;
 mod lake_table;
 mod leaf_column;

@@ -11,10 +11,10 @@ use polars::prelude::{
 use runlake_ingest::without_panic;
 use runlake_types::Json;
 
+use crate::answer::on_a_thread;
 use crate::{Error, ErrorKind};
 
 use super::csv_types::typed;
-use super::elsewhere::elsewhere;
 
 /// Columns that are text whatever is in them, as they are in the lake's tables, so that they can be joined: an id may be all digits.
 const TEXT_COLUMNS: [&str; 11] =
@@ -61,12 +61,12 @@ pub(crate) fn user_table(name: &str, path: &Path) -> Result<LazyFrame, Error> {
         let ids: Vec<_> = ids.map(|(name, _)| col(name.clone()).cast(DataType::String)).collect();
         PolarsResult::Ok(Some((frame.with_columns(ids), schema.len())))
     };
-    match elsewhere("table", || without_panic(open)) {
-        Some(Ok(Ok(Some((frame, columns))))) if columns > 0 => Ok(frame),
-        Some(Ok(Ok(Some(_)))) => Err(failed("it has no columns".to_owned())),
-        Some(Ok(Ok(None))) => Err(failed(format!("a table is read from a file whose name ends in {ENDINGS}"))),
-        Some(Ok(Err(error))) => Err(failed(reason(&ending, path, &error.to_string()))),
-        Some(Err(_)) | None => Err(failed("it is damaged".to_owned())),
+    match on_a_thread(|| Ok(without_panic(open))) {
+        Ok(Ok(Ok(Some((frame, columns))))) if columns > 0 => Ok(frame),
+        Ok(Ok(Ok(Some(_)))) => Err(failed("it has no columns".to_owned())),
+        Ok(Ok(Ok(None))) => Err(failed(format!("a table is read from a file whose name ends in {ENDINGS}"))),
+        Ok(Ok(Err(error))) => Err(failed(reason(&ending, path, &error.to_string()))),
+        Ok(Err(_)) | Err(_) => Err(failed("it is damaged".to_owned())),
     }
 }
 
