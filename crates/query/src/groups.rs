@@ -16,7 +16,8 @@ use crate::{Error, ErrorKind};
 /// ```
 /// use runlake_query::GroupBy;
 /// assert!(GroupBy::parse(["config.lr", "state"]).is_ok());
-/// assert_eq!(GroupBy::parse(["confg.lr"]).unwrap_err().to_string(), "runs cannot be grouped by `confg.lr`: runs have no field `confg.lr`; is it one of config.?");
+/// let slip = GroupBy::parse(["stat"]).unwrap_err();
+/// assert_eq!(slip.to_string(), "runs cannot be grouped by `stat`: runs have no field `stat`; is it one of state?");
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct GroupBy {
