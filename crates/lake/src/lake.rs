@@ -137,7 +137,7 @@ impl Lake {
     /// When the table cannot be read.
     pub async fn runs_by_id(&self, project: &ProjectPath, run_ids: &BTreeSet<String>) -> Result<Vec<StoredRun>, Error> {
         let mut runs = Vec::new();
-        self.visit_runs_where(project, |run_id| run_ids.contains(run_id), |run| runs.push(run)).await?;
+        self.visit_runs_of(project, Some(run_ids), |run| runs.push(run)).await?;
         runs.sort_by(|a, b| a.record.path.run_id.cmp(&b.record.path.run_id));
         Ok(runs)
     }
@@ -297,24 +297,28 @@ impl Lake {
 
     /// Gives each run of the project to `visit`, in no order; few of them are in memory at once.
     pub(crate) async fn visit_runs(&self, project: &ProjectPath, visit: impl FnMut(StoredRun)) -> Result<(), Error> {
-        self.visit_runs_where(project, |_| true, visit).await
+        self.visit_runs_of(project, None, visit).await
     }
 
-    async fn visit_runs_where(
+    /// As [`Lake::visit_runs`], of these ids alone: part files and records of others are not read.
+    async fn visit_runs_of(
         &self,
         project: &ProjectPath,
-        is_wanted: impl Fn(&str) -> bool,
+        run_ids_wanted: Option<&BTreeSet<String>>,
         mut visit: impl FnMut(StoredRun),
     ) -> Result<(), Error> {
         let table = self.table(TableName::Runs).await?;
-        for file in table.part_files(Some(project))? {
+        let mut files = table.part_files(Some(project))?;
+        files.retain(|file| run_ids_wanted.is_none_or(|wanted| wanted.iter().any(|run_id| file.may_hold(run_id))));
+        for file in files {
             let mut batches = read_part_file_by(table.store(), &file, RECORDS_AT_ONCE).await?;
             while let Some(batch) = batches.try_next().await? {
-                let wanted: BooleanArray = run_ids(&batch).map(|run_id| Some(is_wanted(run_id))).collect();
-                let batch = if wanted.true_count() == batch.num_rows() {
-                    batch
-                } else {
-                    filter_record_batch(&batch, &wanted).map_err(runlake_ingest::Error::from)?
+                let batch = match run_ids_wanted {
+                    None => batch,
+                    Some(wanted) => {
+                        let is_wanted: BooleanArray = run_ids(&batch).map(|run_id| Some(wanted.contains(run_id))).collect();
+                        filter_record_batch(&batch, &is_wanted).map_err(runlake_ingest::Error::from)?
+                    }
                 };
                 runs_of_batch(project, &batch)?.into_iter().for_each(&mut visit);
             }
