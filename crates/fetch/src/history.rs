@@ -192,7 +192,14 @@ fn smallest_step(rows: &str) -> Result<Option<i64>, JsonError> {
 
 /// The rows of a sample: those of all specs, of which one is asked for.
 pub(crate) fn sampled_rows(data: SampledHistoryOfRun) -> Result<Vec<Object>, JsonError> {
-    data.sampled_history.into_iter().flatten().flatten().flatten().map(|row| Json::parse_object(row.get())).collect()
+    let not = |expected| JsonError { offset: 0, expected };
+    let row = |row| if let Json::Object(row) = row { Ok(row) } else { Err(not("an object")) };
+    let mut rows = Vec::new();
+    for of_spec in data.sampled_history.into_iter().flatten().flatten() {
+        let Json::Array(of_spec) = Json::parse(of_spec.get())? else { return Err(not("a list of rows")) };
+        rows.extend(of_spec.into_iter().map(row).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(rows)
 }
 
 /// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.

@@ -22,6 +22,16 @@ pub enum Sample {
     SystemMetrics(u64),
 }
 
+impl Sample {
+    /// Of how many runs one request brings the samples: [`Client::sample_histories`] makes several when it is asked about more.
+    pub fn runs_of_a_request(&self) -> usize {
+        match self {
+            Self::Rows(rows) | Self::SystemMetrics(rows) => largest(*rows),
+            Self::Keys(spec) => largest(spec.samples),
+        }
+    }
+}
+
 /// How many rows of samples one request may bring, by which the number of its runs is chosen.
 const ROWS_OF_A_REQUEST: u64 = 8000;
 
@@ -33,29 +43,28 @@ impl Client {
     /// # Errors
     /// Each run has its own: [`ErrorKind::RunNotFound`] for one that was deleted meanwhile, and as every call.
     pub async fn sample_histories(&self, project: &ProjectPath, run_ids: &[String], sample: &Sample) -> Vec<Result<Vec<Object>, Error>> {
-        let question = |fields, declaration, name: &str, value, rows: u64| Question {
+        let question = |fields, declaration, name: &str, value| Question {
             operation: OPERATION,
             name: "SampleHistories",
             fields,
             declarations: declaration,
             variables: Map::from_iter([(name.to_owned(), value)]),
-            largest: largest(rows),
+            largest: sample.runs_of_a_request(),
         };
         match sample {
             Sample::Rows(rows) => {
-                let question = question("history(samples: $samples)", &["$samples: Int!"], "samples", json!(graphql_int(*rows)), *rows);
+                let question = question("history(samples: $samples)", &["$samples: Int!"], "samples", json!(graphql_int(*rows)));
                 let answers = self.ask_runs::<HistoryOfRun>(&question, project, run_ids).await;
                 answers.into_iter().map(|answer| parsed(&answer?.history.unwrap_or_default())).collect()
             }
             Sample::SystemMetrics(rows) => {
-                let question = question("events(samples: $samples)", &["$samples: Int!"], "samples", json!(graphql_int(*rows)), *rows);
+                let question = question("events(samples: $samples)", &["$samples: Int!"], "samples", json!(graphql_int(*rows)));
                 let answers = self.ask_runs::<EventsOfRun>(&question, project, run_ids).await;
                 answers.into_iter().map(|answer| parsed(&answer?.events.unwrap_or_default())).collect()
             }
             Sample::Keys(spec) => {
                 let Some(wire) = wire_spec(spec) else { return run_ids.iter().map(|_| Ok(Vec::new())).collect() };
-                let (declarations, rows) = (&["$specs: [JSONString!]!"], spec.samples);
-                let question = question("sampledHistory(specs: $specs)", declarations, "specs", json!([wire]), rows);
+                let question = question("sampledHistory(specs: $specs)", &["$specs: [JSONString!]!"], "specs", json!([wire]));
                 let answers = self.ask_runs::<SampledHistoryOfRun>(&question, project, run_ids).await;
                 answers.into_iter().map(|answer| sampled_rows(answer?).map_err(invalid_row)).collect()
             }

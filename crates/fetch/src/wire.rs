@@ -142,7 +142,8 @@ pub(crate) struct EventsOfRun {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SampledHistoryOfRun {
-    pub(crate) sampled_history: Option<Vec<Option<Vec<Box<RawValue>>>>>,
+    /// For each spec its rows, as the JSON text of a list.
+    pub(crate) sampled_history: Option<Vec<Option<Box<RawValue>>>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,13 +1,14 @@
 //! The histories of many runs in one table: runs that differ in columns and types never fail, and nothing is cut to fit.
 
-use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::datatypes::{Field, Schema};
+use arrow::array::RecordBatch;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use runlake_types::{Json, Kind, KindCounts, Object, flatten};
+use runlake_types::{Json, Object};
+use tokio_util::task::AbortOnDropHandle;
 
+use crate::logged_columns::LoggedColumns;
 use crate::{Error, HistoryOptions, HistoryStream, Run, Runs, ScanOptions};
 
 /// The column with the run's id.
@@ -15,9 +16,6 @@ pub const RUN_ID: &str = "run_id";
 
 /// Requests for samples, or scans of whole runs, at once. The client's own limit on requests in flight stands above it.
 const AT_ONCE: usize = 8;
-
-/// Runs whose samples are asked for together; the client makes as many requests of it as the number of samples calls for.
-const RUNS_OF_A_BATCH: usize = 32;
 
 /// What is read of each run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,14 +57,17 @@ impl Runs {
             }
             return Ok(histories);
         }
-        let batches: Vec<Vec<String>> = ids.as_slice().chunks(RUNS_OF_A_BATCH).map(<[String]>::to_vec).collect();
+        let batches: Vec<Vec<String>> = ids.as_slice().chunks(sample.runs_of_a_request()).map(<[String]>::to_vec).collect();
         let sample = Arc::new(sample);
         let ask = |run_ids: Vec<String>| {
             let (client, project, sample) = (self.api().client().clone(), self.project().clone(), Arc::clone(&sample));
-            async move { client.sample_histories(&project, &run_ids, &sample).await }
+            // On a task each, since answers are long and parsing them keeps a core busy.
+            AbortOnDropHandle::new(tokio::spawn(async move { client.sample_histories(&project, &run_ids, &sample).await }))
         };
         let mut answers = stream::iter(batches).map(ask).buffered(AT_ONCE);
         while let Some(batch) = answers.next().await {
+            // Tasks are stopped by panics alone while somebody waits for them.
+            let batch = batch.unwrap_or_else(|stopped| resume_unwind(stopped.into_panic()));
             for (rows, run_id) in batch.into_iter().zip(ids.by_ref()) {
                 match rows.map_err(Error::from) {
                     Ok(rows) => histories.add(&run_id, rows),
@@ -110,57 +111,17 @@ impl Histories {
     }
 
     /// The rows as columns, sorted by name, nested keys joined with dots. Numbers are float64, booleans boolean, strings utf8, lists and typed
-    /// objects JSON text in utf8; a column with values of several kinds is JSON text as a whole. Every column is nullable.
+    /// objects JSON text in utf8; a column with values of several kinds is JSON text as a whole. Every column is nullable. Where a key with a
+    /// dot and a nested key have one name, the nested one is called by its path as a JSON list.
     ///
     /// # Errors
     /// [`ErrorKind::Columns`](crate::ErrorKind::Columns), which no rows are known to cause.
     pub fn to_record_batch(&self) -> Result<RecordBatch, Error> {
-        let rows: Vec<BTreeMap<String, Json>> =
-            self.rows.iter().map(|row| flatten(row.clone()).into_iter().map(|(path, value)| (path.dotted(), value)).collect()).collect();
-        let mut kinds: BTreeMap<&str, KindCounts> = BTreeMap::new();
-        for (name, value) in rows.iter().flatten() {
-            let counts = kinds.entry(name).or_default();
-            if let Some(kind) = kind_of(value) {
-                counts.add(kind, 1);
-            }
+        let mut columns = LoggedColumns::default();
+        for row in &self.rows {
+            columns.add_row(row);
         }
-        let columns: Vec<(&str, ArrayRef)> = kinds.iter().map(|(name, counts)| (*name, column(&rows, name, *counts))).collect();
-        let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        let arrays = columns.into_iter().map(|(_, array)| array).collect();
-        Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
-    }
-}
-
-/// The kind of a value, where the strings that stand for special floats are numbers; `None` for null.
-fn kind_of(value: &Json) -> Option<Kind> {
-    match value {
-        Json::Null => None,
-        Json::Bool(_) => Some(Kind::Boolean),
-        Json::Number(_) => Some(Kind::Number),
-        Json::String(text) if Json::special_float(text).is_some() => Some(Kind::Number),
-        Json::String(_) => Some(Kind::String),
-        Json::Array(_) | Json::Object(_) => Some(Kind::Json),
-    }
-}
-
-fn column(rows: &[BTreeMap<String, Json>], name: &str, counts: KindCounts) -> ArrayRef {
-    let values = || rows.iter().map(|row| row.get(name).filter(|value| **value != Json::Null));
-    let number = |value: &Json| match value {
-        Json::Number(number) => Some(number.as_f64()),
-        Json::String(text) => Json::special_float(text),
-        _ => None,
-    };
-    match (counts.number > 0, counts.boolean > 0, counts.string > 0, counts.json > 0) {
-        (true, false, false, false) => Arc::new(values().map(|value| value.and_then(number)).collect::<Float64Array>()),
-        (false, true, false, false) => {
-            Arc::new(values().map(|value| value.map(|value| *value == Json::Bool(true))).collect::<BooleanArray>())
-        }
-        // A string that reads like a special float is a string among strings.
-        (_, false, true, false) if values().flatten().all(|value| value.as_str().is_some()) => {
-            Arc::new(values().map(|value| value.and_then(Json::as_str)).collect::<StringArray>())
-        }
-        _ => Arc::new(values().map(|value| value.map(ToString::to_string)).collect::<StringArray>()),
+        Ok(columns.into_record_batch()?)
     }
 }
 

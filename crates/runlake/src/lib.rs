@@ -38,6 +38,7 @@ pub mod blocking;
 mod curve_chart;
 mod error;
 mod histories;
+mod logged_columns;
 mod run;
 mod runs;
 mod siblings;

@@ -1,7 +1,9 @@
 //! What one running backend holds: the catalog, the rows and exports made so far, the keys.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use runlake_types::RunPath;
 use tokio::runtime::Handle;
@@ -12,7 +14,7 @@ use crate::cache::Cache;
 use crate::catalog::{Catalog, CatalogRun};
 use crate::exports::{self, Export, ExportKey};
 use crate::files::Digests;
-use crate::history::Limits;
+use crate::history::{self, Limits, Spec};
 use crate::options::ServerOptions;
 use crate::rows::Rows;
 use crate::scratch::Scratch;
@@ -28,6 +30,9 @@ pub(crate) enum RowStream {
     Events,
 }
 
+/// Samples that are kept in memory.
+const SAMPLES_BYTES: u64 = 64 << 20;
+
 pub(crate) struct Backend {
     source: Arc<dyn Source>,
     pub(crate) options: ServerOptions,
@@ -39,6 +44,8 @@ pub(crate) struct Backend {
     pub(crate) digests: Digests,
     rows: Cache<(RunPath, RowStream, u64), Rows>,
     exports: Cache<ExportKey, Export>,
+    /// Charts ask for the same samples again and again, and every row of a run is parsed for them.
+    samples: Cache<(RunPath, u64, Range<usize>, Spec), Bytes>,
     /// How many runs are decoded or exported at once: each takes a core and a batch of memory.
     builders: Arc<Semaphore>,
     /// Dropped after the caches, whose files are in it.
@@ -59,6 +66,7 @@ impl Backend {
             digests: Digests::default(),
             rows: Cache::new(options.scratch_bytes / 2),
             exports: Cache::new(options.scratch_bytes / 2),
+            samples: Cache::new(SAMPLES_BYTES),
             builders: Arc::new(Semaphore::new(cores)),
             scratch: Scratch::new_in(&std::env::temp_dir())?,
             options,
@@ -86,6 +94,17 @@ impl Backend {
             Ok((rows, size))
         };
         self.rows.get_or_make(&(path.clone(), which, run.revision), make).await
+    }
+
+    /// The JSON text of a sample of those rows of a run that `window` holds, made if need be.
+    pub(crate) async fn samples(&self, run: &CatalogRun, rows: Arc<Rows>, window: Range<usize>, spec: Spec) -> Result<Arc<Bytes>, Error> {
+        let (key, limits) = ((run.record.path.clone(), run.revision, window.clone(), spec.clone()), self.limits());
+        let make = async {
+            let sample = Bytes::from(self.build(move || history::sampled(&rows, window, &spec, limits)).await?);
+            let size = sample.len() as u64;
+            Ok((sample, size))
+        };
+        self.samples.get_or_make(&key, make).await
     }
 
     /// An export, if it was made before.

@@ -42,7 +42,7 @@ fn check_size(bytes: u64, limits: Limits) -> Result<(), Error> {
 }
 
 /// One spec of `sampledHistory`: which keys, of which steps, and how many rows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Spec {
     /// Each key once: the SDK sends `_step` twice.
     keys: Vec<String>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
+use bytes::Bytes;
 use runlake_types::{Json, Object as JsonObject, RunPath, RunRecord, object_text};
 
 use super::artifact::ArtifactConnection;
@@ -20,6 +21,7 @@ use crate::files;
 use crate::history::{self, Spec};
 use crate::rows::Rows;
 use crate::signing::Purpose;
+use crate::splice::Text;
 use crate::state::Role;
 
 pub(super) struct Run {
@@ -228,18 +230,16 @@ impl Run {
         let specs = specs.iter().map(|spec| Spec::parse(&spec.0)).collect::<std::result::Result<Vec<_>, _>>()?;
         let rows = self.rows(context, RowStream::History).await?;
         let first_served = if backend.options.history_includes_exported { 0 } else { self.exported_rows(context, &rows) };
-        let limits = backend.limits();
-        let answer = move || {
-            let of_spec = |spec: &Spec| {
-                let mut window = rows.between_steps(spec.min_step, spec.end_step);
-                if spec.end_step.is_some() {
-                    window.start = window.start.max(first_served).min(window.end);
-                }
-                history::sampled(&rows, window, spec, limits)
-            };
-            specs.iter().map(of_spec).collect::<std::result::Result<Vec<_>, _>>()
-        };
-        Ok(blocking(answer).await?.into_iter().map(PlainJson::from_text).collect())
+        let samples = specs.into_iter().map(|spec| {
+            let mut window = rows.between_steps(spec.min_step, spec.end_step);
+            if spec.end_step.is_some() {
+                window.start = window.start.max(first_served).min(window.end);
+            }
+            backend.samples(&self.run, Arc::clone(&rows), window, spec)
+        });
+        let samples = futures::future::try_join_all(samples).await?;
+        let spliced = |sample: Arc<Bytes>| PlainJson::spliced(Request::of(context), Text::Bytes(Bytes::clone(&sample)));
+        Ok(samples.into_iter().map(spliced).collect())
     }
 
     /// The system metrics as JSON strings.

@@ -73,6 +73,11 @@ impl PlainJson {
         // Text that is no JSON cannot come from this crate; null is then less wrong than a broken reply.
         Self(RawValue::from_string(text).ok().and_then(|raw| to_value(&raw).ok()).unwrap_or(Value::Null))
     }
+
+    /// The value whose JSON text is put into the reply when it is sent.
+    pub(super) fn spliced(request: &Request, text: Text) -> Self {
+        Self(Value::String(request.splices.mark(text)))
+    }
 }
 
 #[Scalar(name = "JSON")]
