@@ -16,17 +16,18 @@ use object_store::ObjectStore;
 use runlake_ingest::off_thread;
 use runlake_types::ProjectPath;
 
+use crate::footers::Footers;
 use crate::part_file::{PartFile, parquet_error, store_error};
-use crate::part_reader::PartReader;
 use crate::row_group::{FileColumns, RunRows, within};
 use crate::table::TableName;
+use crate::wanted_rows::WantedRows;
 use crate::{Error, Lake};
 
 /// Row groups that are on their way or being decoded.
 const GROUPS_AHEAD: usize = 6;
 
 /// Footers that are read ahead.
-const FOOTERS_AHEAD: usize = 8;
+pub(crate) const FOOTERS_AHEAD: usize = 8;
 
 /// Which stream of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,8 @@ pub enum RowsOf {
 }
 
 impl RowsOf {
-    fn table(self) -> TableName {
+    /// The table that holds them.
+    pub fn table(self) -> TableName {
         match self {
             Self::Histories => TableName::Histories,
             Self::SystemMetrics => TableName::SystemMetrics,
@@ -118,19 +120,12 @@ impl Lake {
         let table = self.table(scan.rows_of.table()).await?;
         let mut files = table.part_files(Some(project))?;
         let bytes_stored = files.iter().map(|file| file.size_bytes).sum();
-        let mut wanted: Vec<(String, usize)> = scan.runs.iter().cloned().zip(0..).collect();
-        wanted.sort_unstable();
-        let steps = scan.steps.clone().filter(|_| scan.rows_of == RowsOf::Histories);
-        files.retain(|file| {
-            let reaches = |range: &Range<i64>| {
-                file.last_step.is_none_or(|last| last >= range.start) && file.first_step.is_none_or(|first| first < range.end)
-            };
-            !between(&wanted, file.first_run.as_deref(), file.last_run.as_deref()).is_empty() && steps.as_ref().is_none_or(reaches)
-        });
-        let mut last_file = vec![None; wanted.len()];
+        let wanted = WantedRows::of(scan);
+        files.retain(|file| !wanted.in_file(file).is_empty());
+        let mut last_file = vec![None; wanted.runs().len()];
         let mut is_shared = vec![false; files.len()];
         for (index, file) in files.iter().enumerate() {
-            for run in between(&wanted, file.first_run.as_deref(), file.last_run.as_deref()) {
+            for run in wanted.in_file(file) {
                 if let Some(earlier) = last_file[run].replace(index) {
                     is_shared[index] = true;
                     is_shared[earlier] = true;
@@ -138,13 +133,13 @@ impl Lake {
             }
         }
         let without_files: Vec<usize> =
-            wanted.iter().zip(&last_file).filter(|(_, last)| last.is_none()).map(|((_, run), _)| *run).collect();
+            wanted.runs().iter().zip(&last_file).filter(|(_, last)| last.is_none()).map(|((_, run), _)| *run).collect();
         let bytes_read = Arc::new(AtomicU64::new(0));
         let job = Arc::new(Job {
             store: table.store(),
+            footers: Arc::clone(self.footers()),
             columns: scan.columns.clone(),
             wanted,
-            steps,
             last_file,
             bytes_read: Arc::clone(&bytes_read),
             make,
@@ -165,20 +160,12 @@ impl Lake {
     }
 }
 
-/// The places of the wanted runs from `first` to `last`, in a list that is sorted by run id.
-fn between(wanted: &[(String, usize)], first: Option<&str>, last: Option<&str>) -> Range<usize> {
-    let start = first.map_or(0, |first| wanted.partition_point(|(run, _)| run.as_str() < first));
-    let end = last.map_or(wanted.len(), |last| wanted.partition_point(|(run, _)| run.as_str() <= last));
-    start..end.max(start)
-}
-
 struct Job<F> {
     store: Arc<dyn ObjectStore>,
+    footers: Arc<Footers>,
     columns: Vec<String>,
-    /// Run ids in order, each with its place in the question.
-    wanted: Vec<(String, usize)>,
-    steps: Option<Range<i64>>,
-    /// For each of `wanted` the last file that may hold it.
+    wanted: WantedRows,
+    /// For each of the wanted runs the last file that may hold it.
     last_file: Vec<Option<usize>>,
     bytes_read: Arc<AtomicU64>,
     make: F,
@@ -197,30 +184,23 @@ struct Group {
 impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
     /// The row groups of a file that may hold wanted rows.
     async fn open(self: Arc<Self>, index: usize, file: PartFile, is_shared: bool) -> Result<Vec<Group>, Error> {
-        let mut reader = PartReader::new(Arc::clone(&self.store), file.path.clone(), file.size_bytes);
-        let path = file.path.to_string();
-        let footer = runlake_ingest::polled_without_panic(reader.footer()).await.map_err(|source| parquet_error(&path, source))?;
-        self.bytes_read.fetch_add(reader.bytes_read(), Ordering::Relaxed);
-        let columns = Arc::new(FileColumns::new(footer, &self.columns).map_err(|source| parquet_error(&path, source))?);
-        let file = Arc::new(file);
+        let footer = self.footers.of(&self.store, &file, &self.bytes_read).await?;
+        let columns = FileColumns::new(footer, &self.columns).map_err(|source| parquet_error(file.path.as_ref(), source))?;
+        let (columns, file) = (Arc::new(columns), Arc::new(file));
         let mut groups: Vec<(Group, Range<usize>)> = Vec::new();
         for number in 0..columns.row_groups().len() {
-            let runs = columns.runs_of(number);
-            let runs = between(&self.wanted, runs.map(|(first, _)| first), runs.map(|(_, last)| last));
-            let is_outside =
-                |range: &Range<i64>| columns.steps_of(number).is_some_and(|(first, last)| last < range.start || first >= range.end);
-            if runs.is_empty() || self.steps.as_ref().is_some_and(is_outside) {
+            let runs = self.wanted.in_group(&columns, number);
+            if runs.is_empty() {
                 continue;
             }
-            let with_steps = is_shared || self.steps.is_some();
+            let with_steps = is_shared || self.wanted.steps().is_some();
             let (file, columns) = (Arc::clone(&file), Arc::clone(&columns));
             groups.push((Group { file, columns, number: Some(number), with_steps, ended: Vec::new() }, runs));
         }
         // A run ends with the last row group that may hold it, or with the file when none does.
-        let all = between(&self.wanted, file.first_run.as_deref(), file.last_run.as_deref());
         let mut rest = Vec::new();
-        for run in all.filter(|run| self.last_file[*run] == Some(index)) {
-            let ended = self.wanted[run].1;
+        for run in self.wanted.in_file(&file).filter(|run| self.last_file[*run] == Some(index)) {
+            let ended = self.wanted.runs()[run].1;
             match groups.iter_mut().rev().find(|(_, runs)| runs.contains(&run)) {
                 Some((group, _)) => group.ended.push(ended),
                 None => rest.push(ended),
@@ -252,9 +232,8 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
 
     /// What is made of rows, when they are of a wanted run and of wanted steps.
     fn piece(&self, rows: RunRows) -> Option<(usize, Option<i64>, T)> {
-        let at = self.wanted.binary_search_by(|(run, _)| run.as_str().cmp(&rows.run_id)).ok()?;
-        let run = self.wanted[at].1;
-        let within = self.steps.as_ref().and_then(|steps| within(rows.steps.as_deref()?, steps)).unwrap_or(0..rows.rows);
+        let run = self.wanted.place_of(&rows.run_id)?;
+        let within = self.wanted.steps().and_then(|steps| within(rows.steps.as_deref()?, steps)).unwrap_or(0..rows.rows);
         if within.is_empty() {
             return None;
         }

@@ -1,19 +1,21 @@
 //! Opening, making and reading a lake.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field};
 use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt as _, StreamExt, TryStreamExt, stream};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
-use runlake_ingest::KindPlan;
 use runlake_ingest::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP};
+use runlake_ingest::{KindPlan, off_thread};
 use runlake_types::{ColumnSet, ProjectPath, RunPath, near_names};
 
+use crate::footers::Footers;
 use crate::long_rows::long_fields;
 use crate::part_file::{PartFile, RUN_ID, run_ids, store_error};
 use crate::reader::{first_step_of, read_columns, read_part_file_by, read_run};
@@ -26,15 +28,21 @@ pub const FORMAT_VERSION: u32 = 1;
 
 const MARKER: &str = "runlake.json";
 
-/// Records of runs that are read at once.
-const RECORDS_AT_ONCE: usize = 64;
+/// Records of runs that are read at once: each may be as long as megabytes.
+const RECORDS_AT_ONCE: usize = 16;
 
-/// A lake. Cheap to clone; every call reads the newest version.
+/// Batches of records that are read, and others that are parsed, at once.
+const RECORD_BATCHES_AT_ONCE: usize = 4;
+
+/// A lake. Cheap to clone; every call reads the newest version, save for those of [`Lake::pinned`].
 #[derive(Clone, Debug)]
 pub struct Lake {
     location: Arc<Location>,
+    /// Tables at the versions at which they are read.
+    pinned: Vec<Table>,
     /// Tables that were opened before. Looking for newer commits costs a listing; opening a table anew costs reading its whole log.
     opened: Arc<Mutex<Vec<Table>>>,
+    footers: Arc<Footers>,
 }
 
 impl Lake {
@@ -56,7 +64,7 @@ impl Lake {
             let found = found.map_or_else(|| "no".to_owned(), ToString::to_string);
             return Err(ErrorKind::FormatVersion { location: location.to_string(), found, supported: FORMAT_VERSION }.into());
         }
-        Ok(Self { location: Arc::new(location), opened: Arc::default() })
+        Ok(Self { location: Arc::new(location), pinned: Vec::new(), opened: Arc::default(), footers: Arc::default() })
     }
 
     /// Opens the lake at `location`, or makes one where nothing is.
@@ -100,6 +108,26 @@ impl Lake {
     /// Where the lake lies.
     pub fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// The lake as it is now: of these tables, whatever is committed later does not show. A question that looks at one several times, or at
+    /// several, is answered from one state, in which the rows of every run are there. [`TableName::Runs`] belongs first.
+    ///
+    /// # Errors
+    /// When a Delta log cannot be read.
+    pub async fn pinned(&self, tables: &[TableName]) -> Result<Self, Error> {
+        // Side by side, since a log takes long to read for the first time.
+        futures::future::try_join_all(tables.iter().map(|name| self.known_table(*name))).await?;
+        let mut pinned = Vec::with_capacity(tables.len());
+        // One after the other, since rows are committed before their runs: whoever looks later sees the rows of all runs.
+        for name in tables {
+            pinned.push(self.table(*name).await?);
+        }
+        Ok(Self { pinned, ..self.clone() })
+    }
+
+    pub(crate) fn footers(&self) -> &Arc<Footers> {
+        &self.footers
     }
 
     /// A number that grows with every commit to any table.
@@ -272,22 +300,35 @@ impl Lake {
     }
 
     /// A table at its newest version.
+    /// A table at its newest version, or at the one at which it is pinned.
     pub(crate) async fn table(&self, name: TableName) -> Result<Table, Error> {
-        let mut known = self.opened().iter().find(|table| table.name() == name).cloned();
-        if let Some(table) = &mut known
-            && table.refresh().await.is_err()
-        {
-            // Where the log does not go on from what is known, the table was made anew.
-            known = None;
+        if let Some(pinned) = self.pinned.iter().find(|table| table.name() == name) {
+            return Ok(pinned.clone());
         }
-        let table = match known {
-            Some(table) => table,
-            None => Table::open(&self.location, name).await?,
-        };
-        let mut opened = self.opened();
-        opened.retain(|other| other.name() != name);
-        opened.push(table.clone());
+        let (mut table, is_newest) = self.known_table(name).await?;
+        if !is_newest && table.refresh().await.is_err() {
+            // Where the log does not go on from what is known, the table was made anew.
+            table = Table::open(&self.location, name).await?;
+        }
+        self.keep(table.clone());
         Ok(table)
+    }
+
+    /// A table at the version that is known, or, read just now, at the newest.
+    async fn known_table(&self, name: TableName) -> Result<(Table, bool), Error> {
+        let known = self.opened().iter().find(|table| table.name() == name).cloned();
+        if let Some(table) = known {
+            return Ok((table, false));
+        }
+        let table = Table::open(&self.location, name).await?;
+        self.keep(table.clone());
+        Ok((table, true))
+    }
+
+    fn keep(&self, table: Table) {
+        let mut opened = self.opened();
+        opened.retain(|other| other.name() != table.name());
+        opened.push(table);
     }
 
     fn opened(&self) -> MutexGuard<'_, Vec<Table>> {
@@ -310,18 +351,19 @@ impl Lake {
         let table = self.table(TableName::Runs).await?;
         let mut files = table.part_files(Some(project))?;
         files.retain(|file| run_ids_wanted.is_none_or(|wanted| wanted.iter().any(|run_id| file.may_hold(run_id))));
-        for file in files {
-            let mut batches = read_part_file_by(table.store(), &file, RECORDS_AT_ONCE).await?;
-            while let Some(batch) = batches.try_next().await? {
-                let batch = match run_ids_wanted {
-                    None => batch,
-                    Some(wanted) => {
-                        let is_wanted: BooleanArray = run_ids(&batch).map(|run_id| Some(wanted.contains(run_id))).collect();
-                        filter_record_batch(&batch, &is_wanted).map_err(runlake_ingest::Error::from)?
-                    }
-                };
-                runs_of_batch(project, &batch)?.into_iter().for_each(&mut visit);
-            }
+        let (store, wanted) = (table.store(), run_ids_wanted.cloned().map(Arc::new));
+        let batches = files.into_iter().map(|file| {
+            let store = Arc::clone(&store);
+            async move { read_part_file_by(store, &file, RECORDS_AT_ONCE).await }
+        });
+        let batches = stream::iter(batches).buffer_unordered(RECORD_BATCHES_AT_ONCE).try_flatten_unordered(RECORD_BATCHES_AT_ONCE);
+        let parsed = batches.map_ok(|batch| {
+            let (project, wanted) = (project.clone(), wanted.clone());
+            off_thread(move || wanted_runs(&project, &batch, wanted.as_deref())).map(Ok)
+        });
+        let mut parsed = pin!(parsed.try_buffer_unordered(RECORD_BATCHES_AT_ONCE));
+        while let Some(runs) = parsed.try_next().await? {
+            runs?.into_iter().for_each(&mut visit);
         }
         Ok(())
     }
@@ -360,4 +402,11 @@ impl Lake {
         });
         Ok(streams.try_flatten().boxed())
     }
+}
+
+/// The runs of a batch of records, or those of them with these ids.
+fn wanted_runs(project: &ProjectPath, batch: &RecordBatch, wanted: Option<&BTreeSet<String>>) -> Result<Vec<StoredRun>, Error> {
+    let Some(wanted) = wanted else { return runs_of_batch(project, batch) };
+    let is_wanted: BooleanArray = run_ids(batch).map(|run_id| Some(wanted.contains(run_id))).collect();
+    runs_of_batch(project, &filter_record_batch(batch, &is_wanted).map_err(runlake_ingest::Error::from)?)
 }

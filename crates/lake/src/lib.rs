@@ -11,7 +11,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | open, make, read a lake | [`Lake`] |
-//! | some columns of many runs, on all cores | [`Lake::scan_columns`] |
+//! | some columns of many runs, on all cores | [`Lake::scan_columns`], [`Lake::column_bounds`] |
 //! | a table's columns and part files, for engines that read Parquet themselves | [`TableSnapshot`] |
 //! | write runs into it, whole or not at all | [`LakeWriter`] |
 //! | offline run logs into a lake | [`import`] |
@@ -21,6 +21,7 @@
 //!
 //! A run is in the lake when it is in `runs`: its rows are committed to the other two tables before.
 
+mod column_bounds;
 mod column_scan;
 mod commit;
 pub mod compact;
@@ -29,6 +30,7 @@ mod dropped;
 mod error;
 pub mod export;
 mod files;
+mod footers;
 pub mod import;
 pub mod info;
 mod lake;
@@ -46,8 +48,10 @@ mod stored_run;
 mod table;
 mod table_writer;
 pub mod verify;
+mod wanted_rows;
 mod writer;
 
+pub use column_bounds::ColumnBounds;
 pub use column_scan::{ColumnScan, Piece, RowsOf, Scanned, ScannedGroup};
 pub use error::{Error, ErrorKind};
 pub use files::StoredFile;

@@ -70,6 +70,23 @@ impl FileColumns {
         }
     }
 
+    /// The smallest and the largest number of a wanted column in a row group, where its statistics tell: within `steps`, when it is the step.
+    pub(crate) fn bounds_of(&self, group: usize, wanted: usize, steps: Option<&Range<i64>>) -> Option<(f64, f64)> {
+        let column = (*self.wanted.get(wanted)?)?;
+        let bounds = match self.row_groups()[group].column(column).statistics()? {
+            Statistics::Int64(bounds) => {
+                let within = steps.filter(|_| self.step == Some(column));
+                let (first, last) = (*bounds.min_opt()?, *bounds.max_opt()?);
+                let (first, last) = within.map_or((first, last), |steps| (first.max(steps.start), last.min(steps.end.saturating_sub(1))));
+                (as_float(first), as_float(last))
+            }
+            Statistics::Double(bounds) => (*bounds.min_opt()?, *bounds.max_opt()?),
+            Statistics::Boolean(bounds) => (f64::from(u8::from(*bounds.min_opt()?)), f64::from(u8::from(*bounds.max_opt()?))),
+            _ => return None,
+        };
+        Some(bounds)
+    }
+
     /// A decoder of one row group; `with_steps` when the pieces need them.
     pub(crate) fn decoder(self: &Arc<Self>, group: usize, with_steps: bool) -> Result<RowGroupDecoder, ParquetError> {
         let only_run = self.runs_of(group).filter(|(first, last)| first == last).map(|(run, _)| run.to_owned());
@@ -166,6 +183,11 @@ impl RowGroupDecoder {
         }
         Ok(())
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an axis is of floats; steps beyond 2^53 have none of their own")]
+fn as_float(step: i64) -> f64 {
+    step as f64
 }
 
 /// Where the keys equal to that at `start` end. They stand in long stretches, so strides come before single steps.

@@ -12,7 +12,7 @@ use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
-use deltalake::{DeltaTable, DeltaTableError};
+use deltalake::{DeltaTable, DeltaTableError, TableProperty};
 use futures::TryStreamExt;
 use object_store::ObjectStore;
 use object_store::path::Path as ObjectPath;
@@ -25,6 +25,10 @@ use crate::{Error, ErrorKind, Location};
 
 /// The columns by which every table is partitioned: their values stand in the folders' names, not in the part files.
 pub(crate) const PARTITION_COLUMNS: [&str; 2] = ["entity", "project"];
+
+/// After so many commits the log is summed up in one file, so that whoever opens the table reads few of its files. Delta's own default
+/// is 100.
+const COMMITS_PER_CHECKPOINT: &str = "10";
 
 /// The tables of a lake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +113,7 @@ impl Table {
             .with_table_name(name.as_str())
             .with_columns(schema.fields().cloned())
             .with_partition_columns(PARTITION_COLUMNS)
+            .with_configuration_property(TableProperty::CheckpointInterval, Some(COMMITS_PER_CHECKPOINT))
             .with_save_mode(SaveMode::Ignore)
             .await;
         match made.map_err(|source| delta_error(name, "made", source)) {

@@ -11,6 +11,7 @@ use crate::keys::{names_of, resolve_number_keys};
 use crate::outcomes::run_columns;
 use crate::run_curves::{CurvePlan, curves_of_runs};
 use crate::run_parts::KEYS_AT_ONCE;
+use crate::selection::RUNS_AND_ROWS;
 use crate::{DEFAULT_MOST_POINTS, Error, KeyPattern, Selection};
 
 /// What counts as going wrong.
@@ -51,6 +52,7 @@ type OfCurve = (Vec<(&'static str, f64, f64)>, Option<(f64, f64)>);
 /// # Errors
 /// Those of [`Selection::runs`] and of keys, and for rules with a number that is not allowed.
 pub async fn anomalies(lake: &Lake, selection: &Selection, keys: &[KeyPattern], rules: AnomalyRules) -> Result<DataFrame, Error> {
+    let lake = &lake.pinned(&RUNS_AND_ROWS).await?;
     let runs = selection.runs(lake).await?;
     let keys = resolve_number_keys(keys, &lake.metric_columns().await?)?;
     // That the rules make sense is said before anything is read.

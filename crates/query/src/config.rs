@@ -11,13 +11,16 @@ use crate::json_column::column_of_values;
 /// Values of one kind of runs, such as config or summary, by dotted key: one for each run, or none.
 pub(crate) type Values = BTreeMap<String, Vec<Option<Json>>>;
 
-/// The values of objects, nested ones by dotted keys.
+/// The values of objects, nested ones by dotted keys. Where an object has two values of one dotted key, in a dict and under a key with a
+/// dot, the second goes by its path as a JSON list.
 pub(crate) fn values_of<'a>(objects: impl ExactSizeIterator<Item = &'a Object>) -> Values {
     let runs = objects.len();
     let mut values = Values::new();
     for (run, object) in objects.enumerate() {
         for (path, value) in flatten(object.clone()) {
-            values.entry(path.dotted()).or_insert_with(|| vec![None; runs])[run] = Some(value);
+            let is_taken = values.get(&path.dotted()).is_some_and(|values| values[run].is_some());
+            let name = if is_taken { path.to_json_text() } else { path.dotted() };
+            values.entry(name).or_insert_with(|| vec![None; runs])[run] = Some(value);
         }
     }
     values
@@ -33,4 +36,19 @@ pub(crate) fn differing_config(runs: &[StoredRun]) -> Vec<Column> {
     let values = values_of(runs.iter().map(|run| &run.record.config));
     let differing = values.iter().filter(|(_, values)| differs(values));
     differing.map(|(key, values)| column_of_values(&format!("config.{key}"), values)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_values_of_one_dotted_key_are_both_there() {
+        let objects = [r#"{"a":{"b":1},"a.b":2}"#, r#"{"a.b":3}"#].map(|text| Json::parse_object(text).unwrap());
+        let values = values_of(objects.iter());
+        let shown: Vec<String> = values.iter().map(|(key, values)| format!("{key} {values:?}")).collect();
+        assert_eq!(values.keys().collect::<Vec<_>>(), [r#"["a.b"]"#, "a.b"], "{shown:?}");
+        assert_eq!(values["a.b"], [Some(Json::from(1)), Some(Json::from(3))]);
+        assert_eq!(values[r#"["a.b"]"#], [Some(Json::from(2)), None]);
+    }
 }

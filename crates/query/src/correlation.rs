@@ -11,6 +11,7 @@ use crate::aligned_curves::text_column;
 use crate::config::{differs, values_of};
 use crate::json_column::number_of;
 use crate::outcomes::{one_number_key, picked};
+use crate::selection::RUNS_AND_ROWS;
 use crate::{Error, ErrorKind, KeyPattern, Pick, Selection};
 
 /// One config key beside the outcome.
@@ -34,6 +35,7 @@ struct Line {
 /// # Errors
 /// Those of [`Selection::runs`] and of keys; [`ErrorKind::NoValues`] when fewer than two runs have an outcome, or they do not differ.
 pub async fn correlate(lake: &Lake, selection: &Selection, outcome: &KeyPattern, pick: Pick) -> Result<DataFrame, Error> {
+    let lake = &lake.pinned(&RUNS_AND_ROWS).await?;
     let runs = selection.runs(lake).await?;
     let key = one_number_key(outcome, &lake.metric_columns().await?)?;
     let found = picked(lake, &runs, &key, pick).await?;

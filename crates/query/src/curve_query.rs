@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use runlake_curves::align::union_of_x;
 use runlake_curves::{Aligned, Curve};
 use runlake_ingest::off_thread;
-use runlake_lake::{Lake, RowsOf, StoredRun};
+use runlake_lake::{ColumnScan, Lake, RowsOf, StoredRun, TableName};
 use runlake_types::MetricColumn;
 
+use crate::alignment::Onto;
 use crate::keys::{names_of, resolve_number_keys};
 use crate::limits::{checked_ends, checked_steps, checked_tolerance};
+use crate::run_buckets::{RunAligned, buckets_of_runs, widest};
 use crate::run_curves::{CurvePlan, curves_of_runs};
+use crate::run_parts::by_project;
 use crate::{AlignedCurves, Alignment, Axis, Error, ErrorKind, KeyPattern, ReadBytes, Selection, Smoothing};
 
 /// Points that may be held at once, 16 bytes each, when nobody says how many.
 pub const DEFAULT_MOST_POINTS: u64 = 128 << 20;
-
-/// Points that are kept while it is not known yet where the axis begins and ends: 512 MB. More are read twice.
-const KEPT_POINTS: u64 = 32 << 20;
 
 /// Runs, keys and an axis, and how the runs come onto it.
 ///
@@ -136,6 +136,7 @@ impl CurveQuery {
         checked_ends(self.range)?;
         checked_steps(self.steps.as_ref())?;
         checked_tolerance(self.alignment.tolerance())?;
+        let lake = &lake.pinned(&[TableName::Runs, self.rows_of.table()]).await?;
         let runs = self.selection.runs(lake).await?;
         let columns = match self.rows_of {
             RowsOf::Histories => lake.metric_columns().await?,
@@ -155,7 +156,8 @@ impl CurveQuery {
             steps: self.steps.clone(),
             most_points: self.most_points,
         };
-        let (places, by_run, bytes) = match (self.alignment.needs_every_curve(), self.alignment.needs_range(), self.range) {
+        let ReadAligned { places, by_run, bytes, .. } = match (self.alignment.needs_every_curve(), self.alignment.needs_range(), self.range)
+        {
             (true, ..) => self.read_all(lake, &runs, &plan).await?,
             (false, true, (Some(first), Some(last))) => self.read_each(lake, &runs, &plan, Some((first, last))).await?,
             (false, true, _) => self.read_within_bounds(lake, &runs, &plan, &keys).await?,
@@ -179,17 +181,26 @@ impl CurveQuery {
     /// Aligns each run as soon as it is there, on places of a range that is known.
     async fn read_each(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan, range: Option<(f64, f64)>) -> Result<ReadAligned, Error> {
         let onto = self.alignment.onto(range, Vec::new)?;
-        let places = onto.places();
-        let smoothing = self.smoothing;
-        let align = move |_: usize, curves: Vec<Curve>| -> Result<Vec<Aligned>, Error> {
-            curves.iter().map(|curve| Ok(onto.align(smoothed(curve, smoothing)?.as_ref()))).collect()
+        let (places, smoothing) = (onto.places(), self.smoothing);
+        let (read, bytes) = match &onto {
+            // What is smoothed needs its whole curve.
+            Onto::Buckets { buckets, value } if smoothing.is_none() => buckets_of_runs(lake, runs, plan, buckets, *value).await?,
+            _ => {
+                let align = move |_: usize, curves: Vec<Curve>| -> Result<RunAligned, Error> {
+                    let aligned: Result<_, Error> =
+                        curves.iter().map(|curve| Ok(onto.align(smoothed(curve, smoothing)?.as_ref()))).collect();
+                    Ok((aligned?, curves.iter().filter_map(bounds).reduce(widest)))
+                };
+                let (read, bytes) = curves_of_runs(lake, runs, plan, align).await?;
+                (read.into_iter().collect::<Result<_, _>>()?, bytes)
+            }
         };
-        let (by_run, bytes) = curves_of_runs(lake, runs, plan, align).await?;
-        Ok((places, by_run.into_iter().collect::<Result<_, _>>()?, bytes))
+        let bounds = read.iter().filter_map(|(_, bounds)| *bounds).reduce(widest);
+        Ok(ReadAligned { places, by_run: read.into_iter().map(|(aligned, _)| aligned).collect(), bounds, bytes })
     }
 
-    /// Aligns runs on places between the first and the last of their points. Curves are kept until these are known, and read once more when
-    /// they are too many to be kept.
+    /// Aligns runs on places between the first and the last of their points. Statistics mostly tell where these are. Where they do not, as
+    /// when other runs in the same files reach further, it shows when the points are there, and all are read once more.
     async fn read_within_bounds(
         &self,
         lake: &Lake,
@@ -197,34 +208,24 @@ impl CurveQuery {
         plan: &CurvePlan,
         keys: &[MetricColumn],
     ) -> Result<ReadAligned, Error> {
-        let held = AtomicU64::new(0);
-        let most = self.most_points.min(KEPT_POINTS);
-        let keep = move |_: usize, curves: Vec<Curve>| {
-            let points: u64 = curves.iter().map(|curve| curve.len() as u64).sum();
-            let is_kept = held.fetch_add(points, Ordering::Relaxed) + points <= most;
-            (curves.iter().filter_map(bounds).reduce(widest), is_kept.then_some(curves))
-        };
-        let (read, mut bytes) = curves_of_runs(lake, runs, plan, keep).await?;
-        let Some(range) = read.iter().filter_map(|(bounds, _)| *bounds).reduce(widest) else { return Err(self.no_values(keys, runs)) };
-        let range = (self.range.0.unwrap_or(range.0), self.range.1.unwrap_or(range.1));
+        let (guess, guess_bytes) = bounds_by_statistics(lake, runs, plan).await?;
+        let asked_for = |(first, last): (f64, f64)| (self.range.0.unwrap_or(first), self.range.1.unwrap_or(last));
+        let is_range = |(first, last): (f64, f64)| (last - first).is_finite() && first <= last;
+        // A range of nothing shows all bounds as well.
+        let guess = guess.map(asked_for).filter(|guess| is_range(*guess)).unwrap_or_default();
+        let mut read = self.read_each(lake, runs, plan, Some(guess)).await?;
+        read.bytes.read += guess_bytes;
+        let Some(range) = read.bounds.map(asked_for) else { return Err(self.no_values(keys, runs)) };
         // One end was asked for, beyond everything that there is.
         if range.0 > range.1 {
             return Err(self.no_values(keys, runs));
         }
-        let kept: Option<Vec<Vec<Curve>>> = read.into_iter().map(|(_, curves)| curves).collect();
-        let Some(curves) = kept else {
-            let (places, by_run, again) = self.read_each(lake, runs, plan, Some(range)).await?;
-            bytes.read += again.read;
-            return Ok((places, by_run, bytes));
-        };
-        let (onto, smoothing) = (self.alignment.onto(Some(range), Vec::new)?, self.smoothing);
-        let aligned = off_thread(move || {
-            let align = |curves: &Vec<Curve>| curves.iter().map(|curve| Ok(onto.align(smoothed(curve, smoothing)?.as_ref()))).collect();
-            let by_run: Result<Vec<Vec<Aligned>>, Error> = in_parallel(&curves, align).into_iter().collect();
-            Ok::<_, Error>((onto.places(), by_run?))
-        });
-        let (places, by_run) = aligned.await?;
-        Ok((places, by_run, bytes))
+        if range == guess {
+            return Ok(read);
+        }
+        let mut again = self.read_each(lake, runs, plan, Some(range)).await?;
+        again.bytes.read += read.bytes.read;
+        Ok(again)
     }
 
     /// Aligns runs once all are there.
@@ -254,7 +255,7 @@ impl CurveQuery {
             Ok::<_, Error>((onto.places(), in_parallel(&curves, align)))
         });
         let (places, by_run) = aligned.await?;
-        Ok((places, by_run, bytes))
+        Ok(ReadAligned { places, by_run, bounds: None, bytes })
     }
 
     fn no_values(&self, keys: &[MetricColumn], runs: &[StoredRun]) -> Error {
@@ -278,12 +279,32 @@ fn bounds(curve: &Curve) -> Option<(f64, f64)> {
     Some((*curve.x().iter().find(is_finite)?, *curve.x().iter().rev().find(is_finite)?))
 }
 
-fn widest(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
-    (one.0.min(other.0), one.1.max(other.1))
+/// Where the axis begins and ends, as the statistics of the files have it, and the bytes that were read to know.
+async fn bounds_by_statistics(lake: &Lake, runs: &[StoredRun], plan: &CurvePlan) -> Result<(Option<(f64, f64)>, u64), Error> {
+    let (mut range, mut bytes_read) = (None, 0);
+    for (project, places) in by_project(runs) {
+        let scan = ColumnScan {
+            rows_of: plan.rows_of,
+            columns: vec![plan.axis.clone()],
+            runs: places.iter().map(|place| runs[*place].record.path.run_id.clone()).collect(),
+            steps: plan.steps.clone(),
+        };
+        let bounds = lake.column_bounds(&project, &scan).await?;
+        range = range.into_iter().chain(bounds.range).reduce(widest);
+        bytes_read += bounds.bytes_read;
+    }
+    Ok((range, bytes_read))
 }
 
-/// Places, the curves of each run, and what was read.
-type ReadAligned = (Vec<f64>, Vec<Vec<Aligned>>, ReadBytes);
+/// Runs on an axis.
+struct ReadAligned {
+    places: Vec<f64>,
+    /// By run, then by key.
+    by_run: Vec<Vec<Aligned>>,
+    /// The first and the last finite place of any point, where they were looked for.
+    bounds: Option<(f64, f64)>,
+    bytes: ReadBytes,
+}
 
 fn smoothed(curve: &Curve, smoothing: Option<Smoothing>) -> Result<Cow<'_, Curve>, Error> {
     match smoothing {

@@ -12,6 +12,7 @@ use crate::json_column::{text_of, value_in};
 use crate::keys::{names_of, resolve_keys};
 use crate::run_curves::every_number;
 use crate::run_parts::{KEYS_AT_ONCE, Part, RunColumns, for_each_run};
+use crate::selection::RUNS_AND_ROWS;
 use crate::{DEFAULT_MOST_POINTS, Error, KeyPattern, Selection};
 
 /// What a run has of one key.
@@ -42,6 +43,7 @@ pub struct Description {
 /// # Errors
 /// Those of [`Selection::runs`] and [`crate::resolve_keys`], and when the lake cannot be read.
 pub async fn describe(lake: &Lake, selection: &Selection, keys: &[KeyPattern]) -> Result<Description, Error> {
+    let lake = &lake.pinned(&RUNS_AND_ROWS).await?;
     let runs = selection.runs(lake).await?;
     let keys = resolve_keys(keys, &lake.metric_columns().await?)?;
     let mut profiles: Vec<Vec<Profile>> = vec![Vec::new(); runs.len()];

@@ -17,6 +17,7 @@ use crate::limits::checked_steps;
 use crate::run_parts::{KEYS_AT_ONCE, by_project};
 use crate::run_rows::{FIXED, RowPlan, rows_of_runs};
 use crate::sampling::chosen_rows;
+use crate::selection::RUNS_AND_ROWS;
 use crate::sql::rows_of_lake;
 use crate::{DEFAULT_MOST_POINTS, Error, ErrorKind, KeyPattern, Sampling, Selection};
 
@@ -104,6 +105,7 @@ impl HistoriesQuery {
     /// has such a row; [`ErrorKind::TooLarge`] for samples of more than fits.
     pub async fn plan(&self, lake: &Lake) -> Result<LazyFrame, Error> {
         checked_steps(self.steps.as_ref())?;
+        let lake = &lake.pinned(&RUNS_AND_ROWS).await?;
         let runs = self.selection.runs(lake).await?;
         let keys = resolve_keys(&self.keys, &lake.metric_columns().await?)?;
         match self.sampling {

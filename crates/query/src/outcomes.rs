@@ -18,6 +18,7 @@ use crate::keys::{names_of, resolve_keys, resolve_number_keys};
 use crate::paired::unlike_names;
 use crate::run_curves::{CurvePlan, curves_of_runs, every_number};
 use crate::run_parts::{KEYS_AT_ONCE, Part, RunColumns, for_each_run};
+use crate::selection::RUNS_AND_ROWS;
 use crate::{Axis, DEFAULT_MOST_POINTS, Error, ErrorKind, KeyPattern, Selection};
 
 /// Which value of a run counts.
@@ -83,6 +84,7 @@ impl OutcomeQuery {
     /// # Errors
     /// Those of [`Selection::runs`] and of keys; [`ErrorKind::NoValues`] when no run has a value that can be picked.
     pub async fn read(&self, lake: &Lake) -> Result<DataFrame, Error> {
+        let lake = &lake.pinned(&RUNS_AND_ROWS).await?;
         let runs = self.selection.runs(lake).await?;
         let columns = lake.metric_columns().await?;
         let key = one_number_key(&self.key, &columns)?;

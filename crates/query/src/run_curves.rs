@@ -1,5 +1,6 @@
 //! Curves of many runs out of a lake.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -22,8 +23,22 @@ pub(crate) struct CurvePlan {
     pub(crate) most_points: u64,
 }
 
+impl CurvePlan {
+    /// The columns in which [`for_each_run`] gives pieces to [`points_of`].
+    pub(crate) fn columns(&self) -> RunColumns {
+        let columns = std::iter::once(&self.axis).chain(&self.keys).cloned().collect();
+        RunColumns { rows_of: self.rows_of, columns, steps: self.steps.clone(), most_points: self.most_points }
+    }
+}
+
 /// Points of one run that stand together: an x and a y for each key.
-struct Points(Vec<(Vec<f64>, Vec<f64>)>);
+pub(crate) struct Points(pub(crate) Vec<(Vec<f64>, Vec<f64>)>);
+
+impl Points {
+    pub(crate) fn of(piece: &Piece) -> Self {
+        Self(points_of(piece, |x, y| (x.to_vec(), y.to_vec())))
+    }
+}
 
 impl Part for Points {
     fn points(&self) -> u64 {
@@ -42,41 +57,38 @@ pub(crate) async fn curves_of_runs<T: Send + 'static>(
     plan: &CurvePlan,
     finish: impl Fn(usize, Vec<Curve>) -> T + Send + Sync + 'static,
 ) -> Result<(Vec<T>, ReadBytes), Error> {
-    let columns = std::iter::once(&plan.axis).chain(&plan.keys).cloned().collect();
-    let wanted = RunColumns { rows_of: plan.rows_of, columns, steps: plan.steps.clone(), most_points: plan.most_points };
     let keys = plan.keys.len();
-    for_each_run(lake, runs, &wanted, |_, piece| points_of(&piece), move |run, parts| finish(run, joined(parts, keys))).await
+    for_each_run(lake, runs, &plan.columns(), |_, piece| Points::of(&piece), move |run, parts| finish(run, joined(parts, keys))).await
 }
 
-/// The points of each key: rows that have both the axis and the key.
-fn points_of(piece: &Piece) -> Points {
+/// What `make` makes of the places and the values of each key: of rows that have both the axis and the key.
+pub(crate) fn points_of<T>(piece: &Piece, make: impl Fn(&[f64], &[f64]) -> T) -> Vec<T> {
     let mut columns = piece.columns.iter();
-    let axis = columns.next().and_then(Option::as_ref);
-    Points(columns.map(|column| axis.zip(column.as_ref()).and_then(|(x, y)| points(x, y)).unwrap_or_default()).collect())
-}
-
-fn points(x: &ArrayRef, y: &ArrayRef) -> Option<(Vec<f64>, Vec<f64>)> {
-    if y.null_count() == y.len() {
-        return None;
-    }
-    let (x_values, y_values) = (every_number(x)?, every_number(y)?);
-    if x.null_count() == 0 && y.null_count() == 0 {
-        return Some((x_values, y_values));
-    }
-    let rows = (0..x.len().min(y.len())).filter(|row| x.is_valid(*row) && y.is_valid(*row));
-    Some(rows.map(|row| (x_values[row], y_values[row])).unzip())
+    let axis = columns.next().and_then(Option::as_ref).and_then(|axis| Some((axis, every_number(axis)?)));
+    let of_key = |column: &Option<ArrayRef>| {
+        let (axis, x) = axis.as_ref()?;
+        let column = column.as_ref().filter(|column| column.null_count() < column.len())?;
+        let y = every_number(column)?;
+        if axis.null_count() == 0 && column.null_count() == 0 {
+            return Some(make(x, &y));
+        }
+        let rows = (0..axis.len().min(column.len())).filter(|row| axis.is_valid(*row) && column.is_valid(*row));
+        let (x, y): (Vec<f64>, Vec<f64>) = rows.map(|row| (x[row], y[row])).unzip();
+        Some(make(&x, &y))
+    };
+    columns.map(|column| of_key(column).unwrap_or_else(|| make(&[], &[]))).collect()
 }
 
 /// A column as numbers; where it is null, any.
-pub(crate) fn every_number(column: &ArrayRef) -> Option<Vec<f64>> {
+pub(crate) fn every_number(column: &ArrayRef) -> Option<Cow<'_, [f64]>> {
     match column.data_type() {
-        DataType::Float64 => Some(column.as_primitive::<Float64Type>().values().to_vec()),
+        DataType::Float64 => Some(column.as_primitive::<Float64Type>().values().as_ref().into()),
         #[expect(
             clippy::cast_precision_loss,
             reason = "steps beyond 2^53 have no float of their own, and are told apart by nothing on a chart"
         )]
-        DataType::Int64 => Some(column.as_primitive::<Int64Type>().values().iter().map(|value| *value as f64).collect()),
-        DataType::Boolean => Some(column.as_boolean().values().iter().map(|value| f64::from(u8::from(value))).collect()),
+        DataType::Int64 => Some(column.as_primitive::<Int64Type>().values().iter().map(|value| *value as f64).collect::<Vec<_>>().into()),
+        DataType::Boolean => Some(column.as_boolean().values().iter().map(|value| f64::from(u8::from(value))).collect::<Vec<_>>().into()),
         _ => None,
     }
 }
@@ -109,13 +121,15 @@ mod tests {
     fn a_point_is_a_row_with_both() {
         let x: ArrayRef = Arc::new(Int64Array::from(vec![Some(0), None, Some(2), Some(3)]));
         let y: ArrayRef = Arc::new(Float64Array::from(vec![Some(0.5), Some(0.6), None, Some(f64::NAN)]));
-        let (places, values) = points(&x, &y).unwrap();
-        assert_eq!(places, [0.0, 3.0]);
-        assert_eq!(format!("{values:?}"), "[0.5, NaN]");
+        let piece = |x: &ArrayRef, y: ArrayRef| Piece { run: 0, columns: vec![Some(Arc::clone(x)), Some(y)], rows: 4 };
+        let shown = |piece: Piece| format!("{:?}", Points::of(&piece).0);
+        assert_eq!(shown(piece(&x, y)), "[([0.0, 3.0], [0.5, NaN])]");
         let flags: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), Some(false), None, Some(true)]));
-        assert_eq!(points(&x, &flags).unwrap(), (vec![0.0, 3.0], vec![1.0, 1.0]));
+        assert_eq!(shown(piece(&x, flags)), "[([0.0, 3.0], [1.0, 1.0])]");
         let text: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "c", "d"]));
-        assert_eq!(points(&x, &text), None);
+        assert_eq!(shown(piece(&x, text)), "[([], [])]");
+        let whole: ArrayRef = Arc::new(Int64Array::from(vec![4, 5, 6, 7]));
+        assert_eq!(shown(piece(&whole, Arc::clone(&whole))), "[([4.0, 5.0, 6.0, 7.0], [4.0, 5.0, 6.0, 7.0])]");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use runlake_lake::{Lake, StoredRun};
+use runlake_lake::{Lake, StoredRun, TableName};
 use runlake_types::{Filter, ProjectPath, near_names};
 
 use crate::{Error, ErrorKind};
@@ -22,6 +22,9 @@ pub struct Selection {
     filter: Filter,
     run_ids: Option<BTreeSet<String>>,
 }
+
+/// The tables of a question about metrics, in the order in which [`Lake::pinned`] wants them.
+pub(crate) const RUNS_AND_ROWS: [TableName; 2] = [TableName::Runs, TableName::Histories];
 
 impl Selection {
     /// Every run of a project.

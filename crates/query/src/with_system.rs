@@ -8,7 +8,7 @@ use polars::prelude::DataFrame;
 use runlake_curves::Curve;
 use runlake_curves::align::{AsOf, as_of};
 use runlake_ingest::schema::TIMESTAMP;
-use runlake_lake::{Lake, RowsOf};
+use runlake_lake::{Lake, RowsOf, TableName};
 
 use crate::bridge::frame_of_batch;
 use crate::keys::{names_of, resolve_keys, resolve_number_keys};
@@ -46,6 +46,7 @@ pub async fn with_system_metrics(
     join: SystemJoin,
 ) -> Result<DataFrame, Error> {
     checked_tolerance(Some(join.tolerance_seconds))?;
+    let lake = &lake.pinned(&[TableName::Runs, TableName::Histories, TableName::SystemMetrics]).await?;
     let runs = selection.runs(lake).await?;
     let system = resolve_number_keys(system_keys, &lake.system_metric_columns().await?)?;
     if system.is_empty() {

@@ -8,6 +8,7 @@ use runlake_types::RunRecord;
 
 use crate::aligned_curves::{PROJECT, RUN_ID};
 use crate::outcomes::run_columns;
+use crate::selection::RUNS_AND_ROWS;
 use crate::sql::user_table;
 use crate::{Error, ErrorKind, GroupBy, HistoriesQuery};
 
@@ -35,6 +36,7 @@ pub async fn with_table(lake: &Lake, query: &HistoriesQuery, path: &Path, on: &[
         let reason = format!("{} has the columns {names}", path.display());
         return Err(ErrorKind::Argument { what: "a column of the join", value: (*missing).to_owned(), reason }.into());
     }
+    let lake = &lake.pinned(&RUNS_AND_ROWS).await?;
     let runs = query.selection().runs(lake).await?;
     let fields = GroupBy::parse(on.iter().copied().filter(|name| *name != RUN_ID))?;
     let records: Vec<&RunRecord> = runs.iter().map(|run| &run.record).collect();

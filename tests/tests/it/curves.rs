@@ -78,7 +78,7 @@ fn alignments(chance: &mut Chance) -> Value {
         "linear": aligned(&align::linear(curve, &grid)),
         "ends": [number(first), number(last)],
         "even_grid": numbers(&align::even_grid(first, last, 13).unwrap()),
-        "edges": numbers(&buckets.edges()),
+        "edges": numbers(buckets.edges()),
         "buckets": {
             "mean": bucket(BucketValue::Mean),
             "min": bucket(BucketValue::Min),

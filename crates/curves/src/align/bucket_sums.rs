@@ -11,45 +11,80 @@ use crate::arithmetic::float;
 ///
 /// ```
 /// use runlake_curves::align::{BucketSums, BucketValue, Buckets};
-/// let mut sums = BucketSums::new(Buckets::over(0.0, 10.0, 2)?);
+/// let mut sums = BucketSums::new(&Buckets::over(0.0, 10.0, 2)?);
 /// sums.push(&[7.0, 1.0], &[0.5, 0.9]);
-/// sums.push(&[2.0, 9.0], &[0.7, 0.1]);
+/// sums.push(&[2.0, 9.0, 11.0], &[0.7, 0.1, 0.3]);
 /// assert!(sums.values(BucketValue::Last).iter().eq([Some(0.7), Some(0.1)]));
+/// assert_eq!(sums.bounds(), Some((1.0, 11.0)));
 /// # Ok::<(), runlake_curves::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct BucketSums {
     buckets: Buckets,
     sums: Vec<Sums>,
+    bounds: Option<(f64, f64)>,
 }
 
 impl BucketSums {
+    /// What a bucket takes, in bytes.
+    pub const BUCKET_BYTES: usize = size_of::<Sums>();
+
     /// Buckets without points.
-    pub fn new(buckets: Buckets) -> Self {
-        Self { buckets, sums: vec![Sums::EMPTY; buckets.count()] }
+    pub fn new(buckets: &Buckets) -> Self {
+        Self { buckets: buckets.clone(), sums: vec![Sums::EMPTY; buckets.count()], bounds: None }
     }
 
     /// The buckets that the points are put into.
-    pub fn buckets(&self) -> Buckets {
-        self.buckets
+    pub fn buckets(&self) -> &Buckets {
+        &self.buckets
     }
 
-    /// Puts points in, in the order in which they were logged. The longer of two slices of unlike length is cut. What lies in no bucket is
-    /// passed over.
+    /// Puts points in, in the order in which they were logged. The longer of two slices of unlike length is cut. What lies in no bucket
+    /// shows in [`BucketSums::bounds`] alone.
     pub fn push(&mut self, x: &[f64], y: &[f64]) {
-        // Neighbours are mostly in one bucket: its edges and sums are kept at hand.
-        let (mut bucket, mut left, mut right) = (0, 0.0, 0.0);
-        let mut sums = self.sums[bucket];
-        for (x, y) in x.iter().zip(y) {
-            if !(left <= *x && *x < right) {
-                let Some(found) = self.buckets.bucket_of(*x) else { continue };
-                self.sums[bucket] = sums;
-                (bucket, left, right) = (found, self.buckets.left_edge(found), self.buckets.left_edge(found + 1));
-                sums = self.sums[bucket];
-            }
-            sums.add(*x, *y);
+        let length = x.len().min(y.len());
+        let (x, y) = (&x[..length], &y[..length]);
+        let finite = |x: &&f64| x.is_finite();
+        if is_ascending(x) {
+            let bounds = x.iter().find(finite).zip(x.iter().rev().find(finite)).map(|(first, last)| (*first, *last));
+            self.bounds = self.bounds.into_iter().chain(bounds).reduce(widest);
+            self.push_ascending(x, y);
+            return;
         }
-        self.sums[bucket] = sums;
+        for (x, y) in x.iter().zip(y) {
+            if let Some(bucket) = self.buckets.bucket_of(*x) {
+                self.sums[bucket].add(*x, *y);
+            }
+        }
+        let places = x.iter().filter(finite).map(|x| (*x, *x));
+        self.bounds = self.bounds.into_iter().chain(places).reduce(widest);
+    }
+
+    /// Bucket by bucket.
+    fn push_ascending(&mut self, x: &[f64], y: &[f64]) {
+        let (mut start, mut length, mut next) = (x.partition_point(|x| *x < self.buckets.start()), 0, 0);
+        while let Some(first) = x.get(start) {
+            let is_next = self.buckets.left_edge(next) <= *first && *first < self.buckets.left_edge(next + 1);
+            let Some(bucket) = (if is_next { Some(next) } else { self.buckets.bucket_of(*first) }) else { return };
+            next = bucket + 1;
+            // The last bucket has its right edge too.
+            let right = if next == self.buckets.count() { self.buckets.end().next_up() } else { self.buckets.left_edge(next) };
+            // Mostly as many points as in the bucket before.
+            let mut end = (start + length).min(x.len());
+            while end > start && x[end - 1] >= right {
+                end -= 1;
+            }
+            while end < x.len() && x[end] < right {
+                end += 1;
+            }
+            self.sums[bucket].add_ascending(&x[start..end], &y[start..end]);
+            (start, length) = (end, end - start);
+        }
+    }
+
+    /// The first and the last finite place of all points that were put in, those that lie in no bucket too.
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        self.bounds
     }
 
     /// Puts in what others have of later points. Gives `false`, and changes nothing, when their buckets are not the same.
@@ -61,12 +96,29 @@ impl BucketSums {
         for (sums, later) in self.sums.iter_mut().zip(&later.sums) {
             sums.merge(later);
         }
+        self.bounds = self.bounds.into_iter().chain(later.bounds).reduce(widest);
         true
     }
 
     /// One number for the points of each bucket, by the rules of [`BucketValue`].
     pub fn values(&self, value: BucketValue) -> Aligned {
         self.sums.iter().map(|sums| sums.value(value)).collect()
+    }
+}
+
+fn widest(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
+    (one.0.min(other.0), one.1.max(other.1))
+}
+
+/// Whether no place is before the one that it follows, and none is NaN.
+fn is_ascending(x: &[f64]) -> bool {
+    // Whole strides, so that several places are compared at once.
+    const STRIDE: usize = 64;
+    let is_in_order = |part: &[f64]| part.iter().zip(&part[1..]).filter(|(x, next)| x <= next).count() + 1 == part.len();
+    match x {
+        [] => true,
+        [only] => !only.is_nan(),
+        _ => (0..x.len() - 1).step_by(STRIDE).all(|start| is_in_order(&x[start..x.len().min(start + STRIDE + 1)])),
     }
 }
 
@@ -95,6 +147,35 @@ impl Sums {
         first: (f64::INFINITY, f64::NAN),
         last: (f64::NEG_INFINITY, f64::NAN),
     };
+
+    /// Adds points whose places ascend.
+    fn add_ascending(&mut self, x: &[f64], y: &[f64]) {
+        let mut sums = *self;
+        let (mut min, mut max) = (sums.min, sums.max);
+        for y in y {
+            sums.add_to_sum(*y);
+            min = if *y < min { *y } else { min };
+            max = if *y > max { *y } else { max };
+        }
+        // One look at the sum, in place of one at each value: NaN among them makes it NaN.
+        if sums.sum.is_nan() {
+            x.iter().zip(y).for_each(|(x, y)| self.add(*x, *y));
+            return;
+        }
+        (sums.min, sums.max) = (min, max);
+        sums.numbers += y.len();
+        if let (Some(place), Some(value)) = (x.first(), y.first())
+            && *place < sums.first.0
+        {
+            sums.first = (*place, *value);
+        }
+        if let (Some(place), Some(value)) = (x.last(), y.last())
+            && *place >= sums.last.0
+        {
+            sums.last = (*place, *value);
+        }
+        *self = sums;
+    }
 
     #[inline]
     fn add(&mut self, x: f64, y: f64) {
@@ -166,9 +247,23 @@ mod tests {
     use crate::{Curve, align};
 
     #[test]
+    fn the_order_of_places() {
+        let ascending: Vec<f64> = (0..300).map(f64::from).collect();
+        assert!(is_ascending(&ascending) && is_ascending(&ascending[..1]) && is_ascending(&[]) && is_ascending(&[1.0, 1.0]));
+        assert!(!is_ascending(&[f64::NAN]));
+        for at in 1..300 {
+            let mut x = ascending.clone();
+            x[at] = x[at - 1] - 0.5;
+            assert!(!is_ascending(&x), "{at}");
+            x[at] = f64::NAN;
+            assert!(!is_ascending(&x), "{at}");
+        }
+    }
+
+    #[test]
     fn other_buckets_are_not_merged() {
-        let mut sums = BucketSums::new(Buckets::over(0.0, 1.0, 2).unwrap());
-        assert!(!sums.merge(&BucketSums::new(Buckets::over(0.0, 1.0, 3).unwrap())));
+        let mut sums = BucketSums::new(&Buckets::over(0.0, 1.0, 2).unwrap());
+        assert!(!sums.merge(&BucketSums::new(&Buckets::over(0.0, 1.0, 3).unwrap())));
     }
 
     proptest! {
@@ -180,12 +275,14 @@ mod tests {
             let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
             let (first, second) = (cuts.0.min(x.len()), cuts.1.min(x.len()));
             let (first, second) = (first.min(second), first.max(second));
-            let mut sums = BucketSums::new(buckets);
+            let mut sums = BucketSums::new(&buckets);
             sums.push(&x[..first], &y[..first]);
             sums.push(&x[first..second], &y[first..second]);
-            let mut later = BucketSums::new(buckets);
+            let mut later = BucketSums::new(&buckets);
             later.push(&x[second..], &y[second..]);
             prop_assert!(sums.merge(&later));
+            let finite = x.iter().copied().filter(|x| x.is_finite());
+            prop_assert_eq!(sums.bounds(), finite.clone().reduce(f64::min).zip(finite.reduce(f64::max)));
             same_about(&sums.values(value), align::buckets(&Curve::new(x, y), &buckets, value).iter())?;
         }
     }

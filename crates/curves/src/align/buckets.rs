@@ -1,7 +1,9 @@
 //! Even stretches of an axis, and one number for the points in each.
 
+use std::sync::Arc;
+
 use super::bucket_sums::BucketSums;
-use super::grid::even_place;
+use super::grid::even_grid;
 use crate::arithmetic::float;
 use crate::error::ErrorKind;
 use crate::{Aligned, Curve, Error};
@@ -9,19 +11,19 @@ use crate::{Aligned, Curve, Error};
 /// So many stretches of equal width, one after the other.
 ///
 /// Each has its left edge and not its right one, which is the left edge of the next; the last has both. Bucket and edges agree exactly: a
-/// point is in a bucket when its `x` lies between the edges that are shown.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// point is in a bucket when its `x` lies between the edges that are shown. Cheap to clone.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Buckets {
-    first: f64,
-    last: f64,
-    count: usize,
+    /// Ascending, one more than there are buckets. Kept, since each is asked for once for every run.
+    edges: Arc<[f64]>,
 }
 
 impl Buckets {
     /// `count` buckets from `first` to `last`. When these are the same place, there is one bucket, which holds that place alone.
     ///
     /// # Errors
-    /// [`ErrorKind::Range`] when an end, or their distance, is not finite; when `last` is before `first`; when `count` is zero.
+    /// [`ErrorKind::Range`] when an end, or their distance, is not finite; when `last` is before `first`; when `count` is zero, or more than
+    /// there is memory for.
     ///
     /// ```
     /// use runlake_curves::align::Buckets;
@@ -32,36 +34,39 @@ impl Buckets {
     /// # Ok::<(), runlake_curves::Error>(())
     /// ```
     pub fn over(first: f64, last: f64, count: usize) -> Result<Self, Error> {
-        if !(last - first).is_finite() || last < first || count == 0 {
-            return Err(ErrorKind::Range { first, last, count }.into());
+        let no_buckets = || Error::from(ErrorKind::Range { first, last, count });
+        let edges = if first == last { 2 } else { count.checked_add(1).ok_or_else(no_buckets)? };
+        if count == 0 {
+            return Err(no_buckets());
         }
-        Ok(Self { first, last, count: if first == last { 1 } else { count } })
+        let edges = even_grid(first, last, edges).map_err(|_of_edges| no_buckets())?;
+        Ok(Self { edges: edges.into() })
     }
 
     /// Where the first bucket begins.
     pub fn start(&self) -> f64 {
-        self.first
+        self.edges[0]
     }
 
     /// Where the last bucket ends.
     pub fn end(&self) -> f64 {
-        self.last
+        self.left_edge(self.count())
     }
 
     /// How wide each bucket is. Zero when the first place is the last.
     pub fn width(&self) -> f64 {
-        (self.last - self.first) / float(self.count)
+        (self.end() - self.start()) / float(self.count())
     }
 
     /// How many buckets there are, at least one.
     pub fn count(&self) -> usize {
-        self.count
+        self.edges.len() - 1
     }
 
     /// Where a bucket begins; the end for the bucket after the last, and beyond.
     #[inline]
     pub fn left_edge(&self, bucket: usize) -> f64 {
-        even_place(self.first, self.last, bucket, self.count)
+        self.edges[bucket.min(self.count())]
     }
 
     /// The middle of a bucket.
@@ -71,33 +76,34 @@ impl Buckets {
     }
 
     /// The edges of all buckets: one more than there are buckets, ascending.
-    pub fn edges(&self) -> Vec<f64> {
-        (0..=self.count).map(|bucket| self.left_edge(bucket)).collect()
+    pub fn edges(&self) -> &[f64] {
+        &self.edges
     }
 
     /// The middles of all buckets, ascending: the axis on which [`buckets()`] puts its values.
     pub fn centres(&self) -> Vec<f64> {
-        (0..self.count).map(|bucket| self.centre(bucket)).collect()
+        (0..self.count()).map(|bucket| self.centre(bucket)).collect()
     }
 
     /// The bucket that a place is in. None of what lies outside and of NaN.
     #[inline]
     pub fn bucket_of(&self, x: f64) -> Option<usize> {
-        if !(self.first <= x && x <= self.last) {
+        let (first, last, count) = (self.start(), self.end(), self.count());
+        if !(first <= x && x <= last) {
             return None;
         }
-        let guess = (x - self.first) / (self.last - self.first) * float(self.count);
+        let guess = (x - first) / (last - first) * float(count);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a guess between zero and the count; NaN, of no width, is zero"
         )]
-        let mut bucket = (guess as usize).min(self.count - 1);
+        let mut bucket = (guess as usize).min(count - 1);
         // The guess is rounded; the edges decide.
-        while bucket > 0 && x < self.left_edge(bucket) {
+        while bucket > 0 && x < self.edges[bucket] {
             bucket -= 1;
         }
-        while bucket + 1 < self.count && x >= self.left_edge(bucket + 1) {
+        while bucket + 1 < count && x >= self.edges[bucket + 1] {
             bucket += 1;
         }
         Some(bucket)
@@ -139,7 +145,7 @@ pub enum BucketValue {
 /// # Ok::<(), runlake_curves::Error>(())
 /// ```
 pub fn buckets(curve: &Curve, buckets: &Buckets, value: BucketValue) -> Aligned {
-    let mut sums = BucketSums::new(*buckets);
+    let mut sums = BucketSums::new(buckets);
     sums.push(curve.x(), curve.y());
     sums.values(value)
 }
