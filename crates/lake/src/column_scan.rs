@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Int64Type;
+use bytes::Bytes;
+use futures::executor::block_on;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
@@ -18,7 +20,7 @@ use runlake_types::ProjectPath;
 
 use crate::footers::Footers;
 use crate::part_file::{PartFile, parquet_error, store_error};
-use crate::row_group::{FileColumns, RunRows, within};
+use crate::row_group::{FileColumns, RowGroupDecoder, RunRows, within};
 use crate::table::TableName;
 use crate::wanted_rows::WantedRows;
 use crate::{Error, Lake};
@@ -73,12 +75,15 @@ pub struct Piece {
     pub rows: usize,
 }
 
+/// The run, as a place in [`ColumnScan::runs`], the first step where it is known, and what was made of rows.
+pub type Made<T> = (usize, Option<i64>, T);
+
 /// One row group's worth of results.
 #[derive(Debug)]
 pub struct ScannedGroup<T> {
     /// Whose rows, their first step where it is known, and what was made of them, in the order of the rows. Where a run has rows in several
     /// part files, these may come in any order; each then tells its first step.
-    pub pieces: Vec<(usize, Option<i64>, T)>,
+    pub pieces: Vec<Made<T>>,
     /// The runs of which nothing more comes. Every run ends once, those without rows too.
     pub ended: Vec<usize>,
 }
@@ -137,6 +142,7 @@ impl Lake {
         let bytes_read = Arc::new(AtomicU64::new(0));
         let job = Arc::new(Job {
             store: table.store(),
+            is_local: self.location().as_folder().is_some(),
             footers: Arc::clone(self.footers()),
             columns: scan.columns.clone(),
             wanted,
@@ -162,6 +168,7 @@ impl Lake {
 
 struct Job<F> {
     store: Arc<dyn ObjectStore>,
+    is_local: bool,
     footers: Arc<Footers>,
     columns: Vec<String>,
     wanted: WantedRows,
@@ -216,22 +223,36 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
     async fn read(self: Arc<Self>, group: Group) -> Result<ScannedGroup<T>, Error> {
         let Group { file, columns, number, with_steps, ended } = group;
         let Some(number) = number else { return Ok(ScannedGroup { pieces: Vec::new(), ended }) };
-        let damaged = |source| parquet_error(file.path.as_ref(), source);
-        let mut decoder = columns.decoder(number, with_steps).map_err(damaged)?;
-        let ranges = decoder.needs().map_err(damaged)?;
-        let bytes = self.store.get_ranges(&file.path, &ranges).await;
+        let mut decoder = columns.decoder(number, with_steps).map_err(|source| parquet_error(file.path.as_ref(), source))?;
+        let ranges = decoder.needs().map_err(|source| parquet_error(file.path.as_ref(), source))?;
+        let pieces = if self.is_local {
+            // By the thread that decodes: its memory is what it had for the row group before, and no page of it is new.
+            off_thread(move || {
+                let bytes = block_on(self.fetch(&file, &ranges))?;
+                self.pieces(&file, decoder, ranges, bytes)
+            })
+            .await?
+        } else {
+            let bytes = self.fetch(&file, &ranges).await?;
+            off_thread(move || self.pieces(&file, decoder, ranges, bytes)).await?
+        };
+        Ok(ScannedGroup { pieces, ended })
+    }
+
+    async fn fetch(&self, file: &PartFile, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
+        let bytes = self.store.get_ranges(&file.path, ranges).await;
         let bytes = bytes.map_err(|source| store_error(file.path.as_ref(), "read", source))?;
         self.bytes_read.fetch_add(bytes.iter().map(|bytes| bytes.len() as u64).sum(), Ordering::Relaxed);
-        let job = Arc::clone(&self);
-        let pieces = off_thread(move || {
-            let rows = decoder.decode(ranges, bytes)?;
-            Ok(rows.into_iter().filter_map(|rows| job.piece(rows)).collect())
-        });
-        Ok(ScannedGroup { pieces: pieces.await.map_err(damaged)?, ended })
+        Ok(bytes)
+    }
+
+    fn pieces(&self, file: &PartFile, decoder: RowGroupDecoder, ranges: Vec<Range<u64>>, bytes: Vec<Bytes>) -> Result<Vec<Made<T>>, Error> {
+        let rows = decoder.decode(ranges, bytes).map_err(|source| parquet_error(file.path.as_ref(), source))?;
+        Ok(rows.into_iter().filter_map(|rows| self.piece(rows)).collect())
     }
 
     /// What is made of rows, when they are of a wanted run and of wanted steps.
-    fn piece(&self, rows: RunRows) -> Option<(usize, Option<i64>, T)> {
+    fn piece(&self, rows: RunRows) -> Option<Made<T>> {
         let run = self.wanted.place_of(&rows.run_id)?;
         let within = self.wanted.steps().and_then(|steps| within(rows.steps.as_deref()?, steps)).unwrap_or(0..rows.rows);
         if within.is_empty() {

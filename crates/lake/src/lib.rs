@@ -52,7 +52,7 @@ mod wanted_rows;
 mod writer;
 
 pub use column_bounds::ColumnBounds;
-pub use column_scan::{ColumnScan, Piece, RowsOf, Scanned, ScannedGroup};
+pub use column_scan::{ColumnScan, Made, Piece, RowsOf, Scanned, ScannedGroup};
 pub use error::{Error, ErrorKind};
 pub use files::StoredFile;
 pub use lake::{FORMAT_VERSION, Lake};
