@@ -185,10 +185,13 @@ def main() -> None:
     parser.add_argument("lake", help="the lake's folder; of histories the project on the server")
     parser.add_argument("--project", default="bench/query")
     parser.add_argument("--key", default="metric_0000")
+    parser.add_argument("--before", help="a metric about which the same is asked before")
     parser.add_argument("--run", default="run0000")
     parser.add_argument("--rows", type=int, default=0, help="rows of each run")
     parser.add_argument("--output")
     options = parser.parse_args()
+    if options.before:
+        JOBS[options.job](argparse.Namespace(**{**vars(options), "key": options.before}))
     options.read_before = read_bytes()
     seconds, answer = JOBS[options.job](options)
     read, peak = read_bytes() - options.read_before, peak_bytes()

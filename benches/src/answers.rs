@@ -27,6 +27,9 @@ pub enum Question {
         /// What is asked about.
         #[command(flatten)]
         of: Of,
+        /// A metric that was asked for before, in the same process.
+        #[arg(long)]
+        before: Option<String>,
     },
     /// The last value of each run at even places of `_runtime`, a column for each run.
     AsOf {
@@ -95,7 +98,7 @@ impl Question {
             words
         };
         match self {
-            Self::Band { of } => words("band", of, &[]),
+            Self::Band { of, before } => words("band", of, before.as_deref().map(|key| ("--before", key)).as_slice()),
             Self::AsOf { of, last, places } => words("as-of", of, &[("--last", &last.to_string()), ("--places", &places.to_string())]),
             Self::OneKey { of, run, before } => words("one-key", of, &[("--run", run), ("--before", before)]),
             Self::AllCurves { of } => words("all-curves", of, &[]),
@@ -111,7 +114,7 @@ impl Question {
     /// When there is no answer.
     pub async fn ask(&self) -> anyhow::Result<Done> {
         match self {
-            Self::Band { of } => band(of).await,
+            Self::Band { of, before } => band(of, before.as_deref()).await,
             Self::AsOf { of, last, places } => as_of(of, *last, *places).await,
             Self::OneKey { of, run, before } => one_key(of, run, before).await,
             Self::AllCurves { of } => all_curves(of).await,
@@ -141,14 +144,26 @@ impl Of {
     }
 }
 
-async fn band(of: &Of) -> anyhow::Result<Done> {
-    let started = Instant::now();
-    let curves = of.query()?.read(&of.open().await?).await?;
+async fn band(of: &Of, before: Option<&str>) -> anyhow::Result<Done> {
+    let mut started = Instant::now();
+    let lake = of.open().await?;
+    if let Some(key) = before {
+        bands(of, key, &lake).await?;
+        started = Instant::now();
+    }
+    let (answer, rows, read_bytes) = bands(of, &of.key, &lake).await?;
+    let done = Done { seconds: started.elapsed().as_secs_f64(), rows, read_bytes };
+    of.write(&answer)?;
+    Ok(done)
+}
+
+/// The answer, its rows and the bytes that were read for it.
+async fn bands(of: &Of, key: &str, lake: &Lake) -> anyhow::Result<(Answer, u64, u64)> {
+    let curves = CurveQuery::new(of.selection()?, [KeyPattern::exact(key)]).read(lake).await?;
     let wanted = [Statistic::Mean, Statistic::Quantile(0.1), Statistic::Quantile(0.5), Statistic::Quantile(0.9)];
     let table = curves.statistics(&GroupBy::parse(["config.group"])?, &wanted)?;
-    let done = Done { seconds: started.elapsed().as_secs_f64(), rows: table.height() as u64, read_bytes: curves.bytes().read };
-    of.write(&Answer::of_frame(table, Origin::new()))?;
-    Ok(done)
+    let rows = table.height() as u64;
+    Ok((Answer::of_frame(table, Origin::new()), rows, curves.bytes().read))
 }
 
 async fn as_of(of: &Of, last: f64, places: u32) -> anyhow::Result<Done> {

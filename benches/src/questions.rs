@@ -100,7 +100,7 @@ impl Bench<'_> {
         let mut lines = Vec::new();
         for row in &self.options.rows {
             match row {
-                1 => lines.push(self.band()?),
+                1 => lines.extend([self.band(true)?, self.band(false)?]),
                 2 => lines.push(self.as_of()?),
                 3 => lines.push(self.one_key()?),
                 4 => {
@@ -114,15 +114,18 @@ impl Bench<'_> {
         Ok(lines)
     }
 
-    fn band(&self) -> anyhow::Result<Asked> {
+    /// As the first question of a process, or after another of its kind about another metric.
+    fn band(&self, is_first: bool) -> anyhow::Result<Asked> {
         let Workload { runs, rows, metrics, .. } = self.many;
-        let work = format!("mean, p10, p50 and p90 over 5 groups of {runs} runs x {rows} rows x {metrics} metrics, at 1000 places");
-        let ours = self.file("band.parquet");
-        let runlake = self.runlake(&work, &Question::Band { of: self.of(&self.many, Some(&ours)) })?;
+        let when = if is_first { "first question" } else { "second question" };
+        let work = format!("mean, p10, p50 and p90 over 5 groups of {runs} runs x {rows} rows x {metrics} metrics, at 1000 places, {when}");
+        let (ours, before) = (self.file("band.parquet"), (!is_first).then(|| Workload::metric(KEY + 1)));
+        let runlake = self.runlake(&work, &Question::Band { of: self.of(&self.many, Some(&ours)), before: before.clone() })?;
         let wanted = ["mean", "p10", "p50", "p90"].map(str::to_owned);
         let engines = [("DuckDB", "band-duckdb"), ("Polars", "band-polars"), ("pandas", "band-pandas")];
+        let more: Vec<&str> = before.iter().flat_map(|key| ["--before", key]).collect();
         let peers = self
-            .peers(&work, &engines, &[], |theirs| compare::close(&compare::of_parquet(theirs)?, &compare::of_parquet(&ours)?, &wanted))?;
+            .peers(&work, &engines, &more, |theirs| compare::close(&compare::of_parquet(theirs)?, &compare::of_parquet(&ours)?, &wanted))?;
         Ok(Asked { work, peers, runlake, must: "the fastest; 20x pandas; below 1 GB", note: self.stored()? })
     }
 

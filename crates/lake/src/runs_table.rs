@@ -112,6 +112,8 @@ fn wrong(reason: impl Into<String>) -> Error {
 /// The runs of a batch of one project.
 pub(crate) fn runs_of_batch(project: &ProjectPath, batch: &RecordBatch) -> Result<Vec<StoredRun>, Error> {
     let columns = Columns { batch };
+    // Runs of one sweep mostly have the same, which takes longer to parse than the rest of a record.
+    let mut last_keys: Option<HistoryKeys> = None;
     (0..batch.num_rows())
         .map(|row| {
             let required = |name: &str| columns.text(name, row)?.ok_or_else(|| wrong(format!("`{name}` is null")));
@@ -139,12 +141,12 @@ pub(crate) fn runs_of_batch(project: &ProjectPath, batch: &RecordBatch) -> Resul
             };
             record.summary = object("summary")?;
             record.system_metrics = object("system_metrics")?;
-            record.history_keys = match columns.text("history_keys", row)? {
-                Some(text) => {
-                    Some(HistoryKeys::parse(text).map_err(|error| wrong(format!("`history_keys` is not a JSON object: {error}")))?)
-                }
-                None => None,
-            };
+            let keys = columns.text("history_keys", row)?.map(|text| match last_keys.take().filter(|keys| keys.text() == text) {
+                Some(keys) => Ok(keys),
+                None => HistoryKeys::parse(text).map_err(|error| wrong(format!("`history_keys` is not a JSON object: {error}"))),
+            });
+            record.history_keys = keys.transpose()?;
+            last_keys.clone_from(&record.history_keys);
             let completeness = required("completeness")?;
             Ok(StoredRun {
                 record,

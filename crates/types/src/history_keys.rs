@@ -26,20 +26,24 @@ impl PartialEq for HistoryKeys {
 impl HistoryKeys {
     /// Takes the object as the service sent it.
     pub fn from_object(object: &Object) -> Self {
+        Self::with_text(object_text(object).into(), object)
+    }
+
+    fn with_text(text: Arc<str>, object: &Object) -> Self {
         let counts = object.get("keys").and_then(Json::as_object).into_iter().flatten();
         Self {
-            text: object_text(object).into(),
+            text,
             counts: counts.map(|(name, info)| (name.as_str().into(), counts_of(info))).collect(),
             last_step: object.get("lastStep").and_then(Json::as_number).and_then(Number::as_i64),
         }
     }
 
-    /// Reads what [`text`](Self::text) gave.
+    /// Reads what [`text`](Self::text) gave, and keeps it as it is.
     ///
     /// # Errors
     /// When the text is no JSON object.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
-        Json::parse_object(text).map(|object| Self::from_object(&object))
+        Json::parse_object(text).map(|object| Self::with_text(text.into(), &object))
     }
 
     /// Makes the object from counts, for histories that no service has seen.

@@ -6,7 +6,9 @@ use std::ops::Range;
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
 use arrow::datatypes::{Float64Type, Int64Type};
 use futures::TryStreamExt as _;
-use runlake_lake::{ColumnScan, Lake, RowsOf};
+use runlake::query::{Alignment, CurveQuery, KeyPattern, Places, Selection};
+use runlake_curves::align::{AsOf, BucketValue};
+use runlake_lake::{ColumnScan, Lake, RowsOf, TableName};
 use runlake_tests::lake::{PROJECT, block_on, open, sample_lake};
 use runlake_tests::service::{Service, TEAM};
 use runlake_types::ProjectPath;
@@ -149,5 +151,64 @@ fn what_is_not_asked_for_is_not_read() {
         let (none, footers, _) = scanned(&lake, &project, &scan(&["val.acc"], Some(i64::MAX - 1..i64::MAX))).await;
         assert!(none.is_empty());
         assert!(footers < one_column);
+    });
+}
+
+#[test]
+fn a_pinned_lake_stays_as_it_was() {
+    let (service, folder) = (Service::start(), tempfile::tempdir().unwrap());
+    service.put("grows", &losses(0..40, 0.5), 10, "grows");
+    service.export(folder.path());
+    let project = ProjectPath::parse(TEAM).unwrap();
+    let scan = ColumnScan {
+        rows_of: RowsOf::Histories,
+        columns: vec!["loss".to_owned()],
+        runs: vec!["grows".to_owned(), "later".to_owned()],
+        steps: None,
+    };
+    let (lake, pinned, before) = block_on(async {
+        let lake = open(folder.path()).await;
+        let pinned = lake.pinned(&[TableName::Runs, TableName::Histories]).await.unwrap();
+        let before = scanned(&pinned, &project, &scan).await.0;
+        (lake, pinned, before)
+    });
+    service.put("grows", &losses(0..60, 0.5), 11, "grows");
+    service.put("later", &losses(0..10, 0.5), 11, "later");
+    service.export(folder.path());
+    block_on(async {
+        assert_eq!(pinned.runs(&project).await.unwrap().len(), 1);
+        assert_eq!(scanned(&pinned, &project, &scan).await.0, before);
+        assert_eq!(lake.runs(&project).await.unwrap().len(), 2);
+        let now = scanned(&lake, &project, &scan).await.0;
+        assert_eq!([now["grows"].len(), now["later"].len()], [60, 10]);
+    });
+}
+
+#[test]
+fn the_axis_is_that_of_the_wanted_runs_whatever_statistics_say() {
+    let (service, folder) = (Service::start(), tempfile::tempdir().unwrap());
+    service.put("short", &losses(20..60, 0.5), 10, "short");
+    service.put("tall", &losses(0..3000, 0.25), 10, "tall");
+    service.export(folder.path());
+    block_on(async {
+        let (lake, project) = (open(folder.path()).await, ProjectPath::parse(TEAM).unwrap());
+        let scan =
+            ColumnScan { rows_of: RowsOf::Histories, columns: vec!["_step".to_owned()], runs: vec!["short".to_owned()], steps: None };
+        let bounds = lake.column_bounds(&project, &scan).await.unwrap();
+        assert_eq!(bounds.range, Some((0.0, 2999.0)), "both runs lie in one row group");
+        let query = CurveQuery::new(Selection::of(project).with_runs(["short"]), [KeyPattern::exact("loss")]);
+        for alignment in [
+            Alignment::Buckets { value: BucketValue::Mean, count: 4 },
+            Alignment::Linear { places: Places::Even(5) },
+            Alignment::AsOf { direction: AsOf::Backward, tolerance: None, places: Places::Even(5) },
+        ] {
+            let query = query.clone().with_alignment(alignment);
+            let asked = query.read(&lake).await.unwrap();
+            let told = query.with_range(Some(20.0), Some(59.0)).read(&lake).await.unwrap();
+            assert_eq!(asked.places(), told.places());
+            assert_eq!(asked.curves(0), told.curves(0));
+            // The footer is known from before, and the rows are read for the guess and once more.
+            assert_eq!(asked.bytes().read, 2 * told.bytes().read);
+        }
     });
 }
