@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,21 @@ def rows_of(lake: Path, table: str, project: str) -> list[dict[str, Any]]:
     return [row for file in part_files(lake, table, project) for row in pyarrow.parquet.ParquetFile(file).read().to_pylist()]
 
 
-def flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested objects by dotted keys; empty and typed ones are values."""
+def flat(config: dict[str, Any]) -> dict[str, Any]:
+    """Nested objects by dotted keys; empty and typed ones are values. Of several values with one name, those that lie deeper go by their paths."""
     leaves: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, dict) and value and "_type" not in value:
-            leaves |= flat(value, f"{prefix}{key}.")
-        else:
-            leaves[prefix + key] = value
+    for path, value in sorted(leaves_of(config), key=lambda leaf: len(leaf[0])):
+        name = ".".join(path)
+        leaves[json.dumps(path, ensure_ascii=False, separators=(",", ":")) if name in leaves else name] = value
     return leaves
+
+
+def leaves_of(members: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in members.items():
+        if isinstance(value, dict) and value and "_type" not in value:
+            yield from leaves_of(value, (*path, key))
+        else:
+            yield (*path, key), value
 
 
 class Project:

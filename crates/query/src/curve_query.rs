@@ -12,7 +12,7 @@ use runlake_types::MetricColumn;
 
 use crate::alignment::Onto;
 use crate::keys::{names_of, resolve_number_keys};
-use crate::limits::{checked_ends, checked_steps, checked_tolerance};
+use crate::limits::{checked_ends, checked_places, checked_steps, checked_tolerance};
 use crate::run_buckets::{RunAligned, buckets_of_runs, widest};
 use crate::run_curves::{CurvePlan, curves_of_runs};
 use crate::run_parts::by_project;
@@ -136,6 +136,7 @@ impl CurveQuery {
         checked_ends(self.range)?;
         checked_steps(self.steps.as_ref())?;
         checked_tolerance(self.alignment.tolerance())?;
+        checked_places(self.alignment.count())?;
         let lake = &lake.pinned(&[TableName::Runs, self.rows_of.table()]).await?;
         let runs = self.selection.runs(lake).await?;
         let columns = match self.rows_of {

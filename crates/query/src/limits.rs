@@ -22,6 +22,11 @@ pub(crate) fn checked_ends((first, last): (Option<f64>, Option<f64>)) -> Result<
     }
 }
 
+/// That an axis has places.
+pub(crate) fn checked_places(places: Option<usize>) -> Result<(), Error> {
+    if places == Some(0) { Err(wrong("the number of places", "0".to_owned(), "an axis has at least one")) } else { Ok(()) }
+}
+
 /// That there are steps in a range.
 pub(crate) fn checked_steps(steps: Option<&Range<i64>>) -> Result<(), Error> {
     match steps {
@@ -57,6 +62,7 @@ mod tests {
             @"the steps cannot be from 4 to before 4: there are none: the first must be less than the one before which they end"
         );
         insta::assert_snapshot!(told(checked_tolerance(Some(-1.0))), @"the tolerance cannot be -1.0: it must be at least 0");
+        insta::assert_snapshot!(told(checked_places(Some(0))), @"the number of places cannot be 0: an axis has at least one");
         assert!(
             checked_ends((Some(1.0), Some(1.0))).is_ok() && checked_steps(None).is_ok() && checked_tolerance(Some(f64::INFINITY)).is_ok()
         );

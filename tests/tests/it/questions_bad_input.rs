@@ -269,8 +269,7 @@ fn places_that_make_no_axis() {
     insta::assert_snapshot!(ask(&["stats", "val.acc", "--places", "0"]), @"
     exit code 2
     --- stderr
-    error: 0 even places cannot be laid from 9.0 to 79.0
-    hint: give finite ends, the lesser first, and at least one place
+    error: the number of places cannot be 0: an axis has at least one
     ");
     insta::assert_snapshot!(ask(&["stats", "val.acc", "--places", "99999999999999"]), @"
     exit code 1
