@@ -118,10 +118,12 @@ impl Lake {
     pub async fn pinned(&self, tables: &[TableName]) -> Result<Self, Error> {
         // Side by side, since a log takes long to read for the first time.
         futures::future::try_join_all(tables.iter().map(|name| self.known_table(*name))).await?;
-        let mut pinned = Vec::with_capacity(tables.len());
+        let mut pinned = self.pinned.clone();
         // One after the other, since rows are committed before their runs: whoever looks later sees the rows of all runs.
         for name in tables {
-            pinned.push(self.table(*name).await?);
+            if pinned.iter().all(|table| table.name() != *name) {
+                pinned.push(self.table(*name).await?);
+            }
         }
         Ok(Self { pinned, ..self.clone() })
     }
@@ -299,15 +301,14 @@ impl Lake {
         Ok(runs)
     }
 
-    /// A table at its newest version.
     /// A table at its newest version, or at the one at which it is pinned.
     pub(crate) async fn table(&self, name: TableName) -> Result<Table, Error> {
         if let Some(pinned) = self.pinned.iter().find(|table| table.name() == name) {
             return Ok(pinned.clone());
         }
         let (mut table, is_newest) = self.known_table(name).await?;
-        if !is_newest && table.refresh().await.is_err() {
-            // Where the log does not go on from what is known, the table was made anew.
+        // A table that was deleted and made anew has another log, which the known one does not go on in.
+        if !is_newest && (!table.has_same_log().await || table.refresh().await.is_err()) {
             table = Table::open(&self.location, name).await?;
         }
         self.keep(table.clone());

@@ -80,7 +80,8 @@ impl FileColumns {
                 let (first, last) = within.map_or((first, last), |steps| (first.max(steps.start), last.min(steps.end.saturating_sub(1))));
                 (as_float(first), as_float(last))
             }
-            Statistics::Double(bounds) => (*bounds.min_opt()?, *bounds.max_opt()?),
+            // The format has them write a least zero as -0.0.
+            Statistics::Double(bounds) => (*bounds.min_opt()? + 0.0, *bounds.max_opt()? + 0.0),
             Statistics::Boolean(bounds) => (f64::from(u8::from(*bounds.min_opt()?)), f64::from(u8::from(*bounds.max_opt()?))),
             _ => return None,
         };

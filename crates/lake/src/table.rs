@@ -14,9 +14,9 @@ use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableError, TableProperty};
 use futures::TryStreamExt;
-use object_store::ObjectStore;
 use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use runlake_ingest::schema::metric_column;
 use runlake_types::{ColumnSet, ProjectPath};
 
@@ -82,6 +82,16 @@ pub(crate) struct Table {
     delta: DeltaTable,
     schema: SchemaRef,
     store: Arc<dyn ObjectStore>,
+    /// What the store says of the commit that made this version.
+    newest_commit: Option<CommitFile>,
+}
+
+/// The file of a commit: another one under the same name differs in this.
+#[derive(Clone, Debug, PartialEq)]
+struct CommitFile {
+    e_tag: Option<String>,
+    modified_at: chrono::DateTime<chrono::Utc>,
+    size_bytes: u64,
 }
 
 impl Table {
@@ -90,8 +100,9 @@ impl Table {
         let (log_store, store) = log_store(location, name)?;
         let mut delta = DeltaTable::new(log_store);
         delta.load().await.map_err(|source| delta_error(name, "opened", source))?;
-        let mut table = Self { name, delta, schema: Arc::new(Schema::empty()), store };
+        let mut table = Self { name, delta, schema: Arc::new(Schema::empty()), store, newest_commit: None };
         table.schema = table.read_schema()?;
+        table.newest_commit = table.commit_file().await;
         Ok(table)
     }
 
@@ -162,9 +173,25 @@ impl Table {
 
     /// Loads the newest version.
     pub(crate) async fn refresh(&mut self) -> Result<(), Error> {
+        let known = self.version();
         self.delta.update_state().await.map_err(|source| delta_error(self.name, "read", source))?;
-        self.schema = self.read_schema()?;
+        if self.version() != known {
+            self.schema = self.read_schema()?;
+            self.newest_commit = self.commit_file().await;
+        }
         Ok(())
+    }
+
+    /// Whether the log still has the commit that made this version. Refreshing looks at later ones only, and would lay the log of a table that
+    /// was made anew over what is known of the old one.
+    pub(crate) async fn has_same_log(&self) -> bool {
+        self.newest_commit.is_some() && self.commit_file().await == self.newest_commit
+    }
+
+    async fn commit_file(&self) -> Option<CommitFile> {
+        let path = ObjectPath::from(format!("_delta_log/{:020}.json", self.version()));
+        let found = self.store.head(&path).await.ok()?;
+        Some(CommitFile { e_tag: found.e_tag, modified_at: found.last_modified, size_bytes: found.size })
     }
 
     /// Whether this instance's version has the commit of this name, or a later one of its writer.

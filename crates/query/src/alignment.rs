@@ -86,7 +86,7 @@ impl Alignment {
     pub(crate) fn onto(&self, range: Option<(f64, f64)>, every: impl FnOnce() -> Vec<f64>) -> Result<Onto, Error> {
         let (first, last) = range.unwrap_or_default();
         let grid = |places: &Places| match places {
-            Places::Even(count) => Ok(even_grid(first, last, if first.total_cmp(&last).is_eq() { 1 } else { *count })?),
+            Places::Even(count) => Ok(even_grid(first, last, if first < last { *count } else { 1 })?),
             Places::At(places) => Ok(places.clone()),
             Places::Every => Ok::<_, Error>(every()),
         };

@@ -13,7 +13,8 @@ use runlake_types::MetricColumn;
 use crate::alignment::Onto;
 use crate::keys::{names_of, resolve_number_keys};
 use crate::limits::{checked_ends, checked_places, checked_steps, checked_tolerance};
-use crate::run_buckets::{RunAligned, buckets_of_runs, widest};
+use crate::run_aligned::{Keeping, RunAligned, bounds, widest};
+use crate::run_buckets::buckets_of_runs;
 use crate::run_curves::{CurvePlan, curves_of_runs};
 use crate::run_parts::by_project;
 use crate::{AlignedCurves, Alignment, Axis, Error, ErrorKind, KeyPattern, ReadBytes, Selection, Smoothing};
@@ -119,8 +120,8 @@ impl CurveQuery {
         self
     }
 
-    /// The most points that may be held at once, by default [`DEFAULT_MOST_POINTS`]: those of the runs that are being read, those of the
-    /// answer, and with [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
+    /// The most points that may be held at once, by default [`DEFAULT_MOST_POINTS`]: those of the runs that are being read, where a bucket
+    /// counts as five, those of the answer, and with [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
     #[must_use]
     pub fn with_most_points(mut self, points: u64) -> Self {
         self.most_points = points;
@@ -160,9 +161,9 @@ impl CurveQuery {
         let ReadAligned { places, by_run, bytes, .. } = match (self.alignment.needs_every_curve(), self.alignment.needs_range(), self.range)
         {
             (true, ..) => self.read_all(lake, &runs, &plan).await?,
-            (false, true, (Some(first), Some(last))) => self.read_each(lake, &runs, &plan, Some((first, last))).await?,
+            (false, true, (Some(first), Some(last))) => self.read_each(lake, &runs, &plan, Some((first, last)), Keeping::nothing()).await?,
             (false, true, _) => self.read_within_bounds(lake, &runs, &plan, &keys).await?,
-            (false, false, _) => self.read_each(lake, &runs, &plan, None).await?,
+            (false, false, _) => self.read_each(lake, &runs, &plan, None, Keeping::nothing()).await?,
         };
         if by_run.iter().flatten().all(Aligned::is_all_none) {
             return Err(self.no_values(&keys, &runs));
@@ -180,28 +181,38 @@ impl CurveQuery {
     }
 
     /// Aligns each run as soon as it is there, on places of a range that is known.
-    async fn read_each(&self, lake: &Lake, runs: &[StoredRun], plan: &CurvePlan, range: Option<(f64, f64)>) -> Result<ReadAligned, Error> {
+    async fn read_each(
+        &self,
+        lake: &Lake,
+        runs: &[StoredRun],
+        plan: &CurvePlan,
+        range: Option<(f64, f64)>,
+        keeping: Keeping,
+    ) -> Result<ReadAligned, Error> {
         let onto = self.alignment.onto(range, Vec::new)?;
         let (places, smoothing) = (onto.places(), self.smoothing);
         let (read, bytes) = match &onto {
             // What is smoothed needs its whole curve.
-            Onto::Buckets { buckets, value } if smoothing.is_none() => buckets_of_runs(lake, runs, plan, buckets, *value).await?,
+            Onto::Buckets { buckets, value } if smoothing.is_none() => buckets_of_runs(lake, runs, plan, buckets, *value, keeping).await?,
             _ => {
                 let align = move |_: usize, curves: Vec<Curve>| -> Result<RunAligned, Error> {
-                    let aligned: Result<_, Error> =
-                        curves.iter().map(|curve| Ok(onto.align(smoothed(curve, smoothing)?.as_ref()))).collect();
-                    Ok((aligned?, curves.iter().filter_map(bounds).reduce(widest)))
+                    let aligned: Vec<Aligned> =
+                        curves.iter().map(|curve| Ok(onto.align(smoothed(curve, smoothing)?.as_ref()))).collect::<Result<_, Error>>()?;
+                    let keys = aligned.into_iter().zip(curves).map(|(aligned, curve)| (aligned, bounds(&curve), Some(curve)));
+                    Ok(RunAligned::of_keys(keys, &keeping))
                 };
                 let (read, bytes) = curves_of_runs(lake, runs, plan, align).await?;
                 (read.into_iter().collect::<Result<_, _>>()?, bytes)
             }
         };
-        let bounds = read.iter().filter_map(|(_, bounds)| *bounds).reduce(widest);
-        Ok(ReadAligned { places, by_run: read.into_iter().map(|(aligned, _)| aligned).collect(), bounds, bytes })
+        let range = read.iter().filter_map(|run| run.bounds).reduce(widest);
+        let (by_run, kept): (Vec<Vec<Aligned>>, Vec<Option<Vec<Curve>>>) = read.into_iter().map(|run| (run.aligned, run.kept)).unzip();
+        Ok(ReadAligned { places, by_run, range, kept: kept.into_iter().collect(), bytes })
     }
 
-    /// Aligns runs on places between the first and the last of their points. Statistics mostly tell where these are. Where they do not, as
-    /// when other runs in the same files reach further, it shows when the points are there, and all are read once more.
+    /// Aligns runs on places between the first and the last of their points. Statistics often tell where these are. Where they do not, since
+    /// other runs in the same files reach further or the first and last rows lack the keys, it shows when the points are there: they are
+    /// aligned again, and where they were too many to be kept, read again.
     async fn read_within_bounds(
         &self,
         lake: &Lake,
@@ -214,9 +225,9 @@ impl CurveQuery {
         let is_range = |(first, last): (f64, f64)| (last - first).is_finite() && first <= last;
         // A range of nothing shows all bounds as well.
         let guess = guess.map(asked_for).filter(|guess| is_range(*guess)).unwrap_or_default();
-        let mut read = self.read_each(lake, runs, plan, Some(guess)).await?;
+        let mut read = self.read_each(lake, runs, plan, Some(guess), Keeping::few_points()).await?;
         read.bytes.read += guess_bytes;
-        let Some(range) = read.bounds.map(asked_for) else { return Err(self.no_values(keys, runs)) };
+        let Some(range) = read.range.map(asked_for) else { return Err(self.no_values(keys, runs)) };
         // One end was asked for, beyond everything that there is.
         if range.0 > range.1 {
             return Err(self.no_values(keys, runs));
@@ -224,9 +235,19 @@ impl CurveQuery {
         if range == guess {
             return Ok(read);
         }
-        let mut again = self.read_each(lake, runs, plan, Some(range)).await?;
-        again.bytes.read += read.bytes.read;
-        Ok(again)
+        let Some(curves) = read.kept else {
+            let mut again = self.read_each(lake, runs, plan, Some(range), Keeping::nothing()).await?;
+            again.bytes.read += read.bytes.read;
+            return Ok(again);
+        };
+        let (onto, smoothing) = (self.alignment.onto(Some(range), Vec::new)?, self.smoothing);
+        let aligned = off_thread(move || {
+            let align = |curves: &Vec<Curve>| curves.iter().map(|curve| Ok(onto.align(smoothed(curve, smoothing)?.as_ref()))).collect();
+            let by_run: Result<Vec<Vec<Aligned>>, Error> = in_parallel(&curves, align).into_iter().collect();
+            Ok::<_, Error>((onto.places(), by_run?))
+        });
+        let (places, by_run) = aligned.await?;
+        Ok(ReadAligned { places, by_run, range: Some(range), kept: None, bytes: read.bytes })
     }
 
     /// Aligns runs once all are there.
@@ -256,7 +277,7 @@ impl CurveQuery {
             Ok::<_, Error>((onto.places(), in_parallel(&curves, align)))
         });
         let (places, by_run) = aligned.await?;
-        Ok(ReadAligned { places, by_run, bounds: None, bytes })
+        Ok(ReadAligned { places, by_run, range: None, kept: None, bytes })
     }
 
     fn no_values(&self, keys: &[MetricColumn], runs: &[StoredRun]) -> Error {
@@ -272,12 +293,6 @@ impl CurveQuery {
         };
         ErrorKind::NoValues { question: names, reason }.into()
     }
-}
-
-/// The first and the last finite place of a curve.
-fn bounds(curve: &Curve) -> Option<(f64, f64)> {
-    let is_finite = |x: &&f64| x.is_finite();
-    Some((*curve.x().iter().find(is_finite)?, *curve.x().iter().rev().find(is_finite)?))
 }
 
 /// Where the axis begins and ends, as the statistics of the files have it, and the bytes that were read to know.
@@ -303,7 +318,9 @@ struct ReadAligned {
     /// By run, then by key.
     by_run: Vec<Vec<Aligned>>,
     /// The first and the last finite place of any point, where they were looked for.
-    bounds: Option<(f64, f64)>,
+    range: Option<(f64, f64)>,
+    /// The curves, by run and then by key, where all were kept.
+    kept: Option<Vec<Vec<Curve>>>,
     bytes: ReadBytes,
 }
 

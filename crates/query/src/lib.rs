@@ -35,6 +35,7 @@ mod keys;
 mod limits;
 mod outcomes;
 mod paired;
+mod run_aligned;
 mod run_buckets;
 mod run_curves;
 mod run_parts;

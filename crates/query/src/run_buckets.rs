@@ -1,41 +1,49 @@
-//! The buckets of each run's curves, filled while row groups are decoded, so that no curve is ever held whole.
+//! The buckets of each run's curves, filled while row groups are decoded: a key with many points is never held whole.
 
-use std::mem::size_of;
+use std::mem::{size_of, take};
 
-use runlake_curves::Aligned;
-use runlake_curves::align::{BucketSums, BucketValue, Buckets};
+use runlake_curves::align::{BucketSums, BucketValue, Buckets, buckets as in_buckets};
+use runlake_curves::{Aligned, Curve};
 use runlake_lake::{Lake, Piece, StoredRun};
 
 use crate::Error;
-use crate::run_curves::{CurvePlan, Points, points_of};
+use crate::run_aligned::{Keeping, RunAligned, bounds};
+use crate::run_curves::{CurvePlan, points_of};
 use crate::run_parts::{Part, ReadBytes, for_each_run};
 
-/// The curves of a run on the axis, one for each key, and the first and the last finite place of its points.
-pub(crate) type RunAligned = (Vec<Aligned>, Option<(f64, f64)>);
+/// Rows of one run that stand together, by key.
+struct BucketPart(Vec<KeyPart>);
 
-/// Rows of one run that stand together.
-enum BucketPart {
-    /// In buckets already, by key.
-    Sums(Vec<BucketSums>),
+/// Points of one key.
+enum KeyPart {
+    /// In buckets already.
+    Sums(BucketSums),
     /// Few points take less memory than all buckets do.
-    Points(Points),
+    Points(Vec<f64>, Vec<f64>),
+}
+
+impl Default for KeyPart {
+    fn default() -> Self {
+        Self::Points(Vec::new(), Vec::new())
+    }
 }
 
 impl Part for BucketPart {
     fn points(&self) -> u64 {
-        match self {
-            Self::Sums(sums) => sums.iter().map(|sums| in_points(sums.buckets())).sum(),
-            Self::Points(points) => points.points(),
-        }
+        let points = |part: &KeyPart| match part {
+            KeyPart::Sums(sums) => in_points(sums.buckets()),
+            KeyPart::Points(x, _) => x.len(),
+        };
+        self.0.iter().map(|part| points(part) as u64).sum()
     }
 }
 
 /// How many points take as much memory as these buckets.
-fn in_points(buckets: &Buckets) -> u64 {
-    (buckets.count() * BucketSums::BUCKET_BYTES / size_of::<(f64, f64)>()) as u64
+fn in_points(buckets: &Buckets) -> usize {
+    buckets.count() * BucketSums::BUCKET_BYTES / size_of::<(f64, f64)>()
 }
 
-/// The buckets of each run, in the order of `runs`.
+/// Each run in buckets, in the order of `runs`.
 ///
 /// # Errors
 /// As [`for_each_run`].
@@ -45,51 +53,56 @@ pub(crate) async fn buckets_of_runs(
     plan: &CurvePlan,
     buckets: &Buckets,
     value: BucketValue,
+    keeping: Keeping,
 ) -> Result<(Vec<RunAligned>, ReadBytes), Error> {
     let keys = plan.keys.len();
     let (of_piece, of_run) = (buckets.clone(), buckets.clone());
     let make = move |_: usize, piece: Piece| {
-        if (piece.rows as u64) < in_points(&of_piece) {
-            return BucketPart::Points(Points::of(&piece));
-        }
-        BucketPart::Sums(points_of(&piece, |x, y| {
+        BucketPart(points_of(&piece, |x, y| {
+            if x.len() < in_points(&of_piece) {
+                return KeyPart::Points(x.to_vec(), y.to_vec());
+            }
             let mut sums = BucketSums::new(&of_piece);
             sums.push(x, y);
-            sums
+            KeyPart::Sums(sums)
         }))
     };
-    let finish = move |_: usize, parts: Vec<BucketPart>| {
-        let mut parts = parts.into_iter();
-        let mut all = match parts.next() {
-            Some(BucketPart::Sums(sums)) => sums,
-            Some(first) => merged(vec![BucketSums::new(&of_run); keys], first),
-            None => vec![BucketSums::new(&of_run); keys],
-        };
-        all = parts.fold(all, merged);
-        let bounds = all.iter().filter_map(BucketSums::bounds).reduce(widest);
-        (all.iter().map(|sums| sums.values(value)).collect(), bounds)
+    let finish = move |_: usize, mut parts: Vec<BucketPart>| {
+        // Key by key, since the buckets of thousands of keys would not fit at once.
+        let of_key = |key: usize| aligned(parts.iter_mut().map(|part| take(&mut part.0[key])).collect(), &of_run, value);
+        RunAligned::of_keys((0..keys).map(of_key), &keeping)
     };
     for_each_run(lake, runs, &plan.columns(), make, finish).await
 }
 
-/// Puts in the rows that come after those that are there.
-fn merged(mut all: Vec<BucketSums>, later: BucketPart) -> Vec<BucketSums> {
-    match later {
-        BucketPart::Sums(sums) => {
-            for (all, later) in all.iter_mut().zip(&sums) {
-                assert!(all.merge(later), "all parts are in the same buckets");
+/// One key of one run: its buckets, its bounds, and its points where there are few.
+fn aligned(parts: Vec<KeyPart>, buckets: &Buckets, value: BucketValue) -> (Aligned, Option<(f64, f64)>, Option<Curve>) {
+    if parts.iter().all(|part| matches!(part, KeyPart::Points(..))) {
+        let mut points = (Vec::new(), Vec::new());
+        for part in parts {
+            if let KeyPart::Points(x, y) = part {
+                points.0.extend(x);
+                points.1.extend(y);
             }
         }
-        BucketPart::Points(Points(points)) => {
-            for (all, (x, y)) in all.iter_mut().zip(&points) {
-                all.push(x, y);
-            }
-        }
+        let curve = Curve::new(points.0, points.1);
+        return (in_buckets(&curve, buckets, value), bounds(&curve), Some(curve));
     }
-    all
-}
-
-/// The range that holds both.
-pub(crate) fn widest(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
-    (one.0.min(other.0), one.1.max(other.1))
+    let all = parts.into_iter().reduce(|all, later| {
+        let mut sums = match all {
+            KeyPart::Sums(sums) => sums,
+            KeyPart::Points(x, y) => {
+                let mut sums = BucketSums::new(buckets);
+                sums.push(&x, &y);
+                sums
+            }
+        };
+        match later {
+            KeyPart::Sums(later) => assert!(sums.merge(&later), "all parts are in the same buckets"),
+            KeyPart::Points(x, y) => sums.push(&x, &y),
+        }
+        KeyPart::Sums(sums)
+    });
+    let Some(KeyPart::Sums(sums)) = all else { unreachable!("one of the parts is of sums, and what is merged with it as well") };
+    (sums.values(value), sums.bounds(), None)
 }

@@ -100,8 +100,9 @@ impl Backend {
     pub(crate) async fn samples(&self, run: &CatalogRun, rows: Arc<Rows>, window: Range<usize>, spec: Spec) -> Result<Arc<Bytes>, Error> {
         let (key, limits) = ((run.record.path.clone(), run.revision, window.clone(), spec.clone()), self.limits());
         let make = async {
+            let key_bytes = spec.key_bytes();
             let sample = Bytes::from(self.build(move || history::sampled(&rows, window, &spec, limits)).await?);
-            let size = sample.len() as u64;
+            let size = (sample.len() + key_bytes) as u64;
             Ok((sample, size))
         };
         self.samples.get_or_make(&key, make).await

@@ -57,6 +57,8 @@ impl<K: Clone + Eq + Hash + Send + Sync, V: Send + Sync> Cache<K, V> {
             entry.used_at = now;
             Arc::clone(&entry.cell)
         };
+        // Also when nobody waits any more.
+        let _unmade = ForgetUnmade { cache: self, key };
         let mut bytes = None;
         let made = cell
             .get_or_try_init(|| async {
@@ -66,10 +68,8 @@ impl<K: Clone + Eq + Hash + Send + Sync, V: Send + Sync> Cache<K, V> {
             })
             .await
             .cloned();
-        match (&made, bytes) {
-            (Ok(_), Some(bytes)) => self.make_room(key, bytes),
-            (Err(_), _) => self.forget_unmade(key),
-            (Ok(_), None) => {}
+        if let (Ok(_), Some(bytes)) = (&made, bytes) {
+            self.make_room(key, bytes);
         }
         made
     }
@@ -97,6 +97,18 @@ impl<K: Clone + Eq + Hash + Send + Sync, V: Send + Sync> Cache<K, V> {
 
     fn lock(&self) -> MutexGuard<'_, State<K, V>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes out an entry that failed, or that was given up.
+struct ForgetUnmade<'a, K: Clone + Eq + Hash + Send + Sync, V: Send + Sync> {
+    cache: &'a Cache<K, V>,
+    key: &'a K,
+}
+
+impl<K: Clone + Eq + Hash + Send + Sync, V: Send + Sync> Drop for ForgetUnmade<'_, K, V> {
+    fn drop(&mut self) {
+        self.cache.forget_unmade(self.key);
     }
 }
 
@@ -130,5 +142,12 @@ mod tests {
         assert!(failure.is_err());
         assert_eq!(*cache.get_or_make(&"a", async { Ok((7, 100)) }).await.unwrap(), 7);
         assert!(cache.get(&"a").is_some(), "the newest stays, however large");
+    }
+    #[tokio::test]
+    async fn what_was_given_up_is_not_kept() {
+        let cache = Cache::<&str, u32>::new(0);
+        let endless = cache.get_or_make(&"a", std::future::pending());
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(1), endless).await.is_err());
+        assert!(cache.lock().entries.is_empty());
     }
 }

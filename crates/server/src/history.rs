@@ -78,6 +78,13 @@ impl Spec {
     }
 }
 
+impl Spec {
+    /// How long its keys are together.
+    pub(crate) fn key_bytes(&self) -> usize {
+        self.keys.iter().map(|key| key.len() + size_of::<String>()).sum()
+    }
+}
+
 /// The answer to a spec, as the JSON text of a list of objects: those rows of `window` that hold all keys, sampled evenly when there are
 /// more than asked for. A dotted key finds a key of that name, or else reaches into dicts. Blocks.
 pub(crate) fn sampled(rows: &Rows, window: Range<usize>, spec: &Spec, limits: Limits) -> Result<String, Error> {

@@ -88,7 +88,7 @@ pub(crate) struct AxisPlaces {
     /// The number for the points in a stretch, with --align buckets.
     #[arg(long, value_enum, default_value = "mean")]
     pub(crate) value: BucketValue,
-    /// Where the places begin [default: step 0, and of another axis the first place of any run].
+    /// Where the places begin [default: the first place of any run].
     #[arg(long, value_name = "X", allow_hyphen_values = true)]
     pub(crate) from: Option<f64>,
     /// Where they end [default: the last place of any run].

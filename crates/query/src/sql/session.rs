@@ -76,6 +76,8 @@ impl SqlSession {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// The lake is seen as it is now, however long the session lasts.
+    ///
     /// # Errors
     /// [`ErrorKind::Lake`] when the lake does not hold one of the projects, or cannot be read.
     pub async fn open(lake: &Lake, projects: &[ProjectPath]) -> Result<Self, Error> {
@@ -88,7 +90,8 @@ impl SqlSession {
         let projects = if projects.is_empty() { held } else { projects.to_vec() };
         let names = lake.table_names().await?;
         let lake_tables = names.into_iter().map(|name| (name.as_str(), LakeTable { name, table: OnceCell::new() })).collect();
-        Ok(Self { lake: lake.clone(), projects, reading: Reading::of(lake), lake_tables, user_tables: BTreeMap::new() })
+        let lake = lake.pinned(&[TableName::Runs, TableName::Histories, TableName::SystemMetrics]).await?;
+        Ok(Self { reading: Reading::of(&lake), lake, projects, lake_tables, user_tables: BTreeMap::new() })
     }
 
     /// Reads part files through the lake's own readers, as for a lake in a bucket.
