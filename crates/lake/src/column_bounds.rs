@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use runlake_types::ProjectPath;
 
 use crate::column_scan::{ColumnScan, FOOTERS_AHEAD};
-use crate::part_file::{PartFile, parquet_error};
+use crate::part_file::PartFile;
 use crate::row_group::FileColumns;
 use crate::wanted_rows::WantedRows;
 use crate::{Error, Lake};
@@ -50,7 +50,7 @@ impl Lake {
         let bounds_of = async |file: PartFile| {
             let footer = self.footers().of(&store, &file, &bytes_read).await?;
             let first = scan.columns.get(..1).unwrap_or_default();
-            let columns = FileColumns::new(footer, first).map_err(|source| parquet_error(file.path.as_ref(), source))?;
+            let columns = FileColumns::new(&footer, first);
             let groups = (0..columns.row_groups().len()).filter(|group| !wanted.in_group(&columns, *group).is_empty());
             Ok::<_, Error>(groups.filter_map(|group| columns.bounds_of(group, 0, wanted.steps())).reduce(widest))
         };

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use object_store::ObjectStore;
 use object_store::path::Path as ObjectPath;
-use parquet::file::metadata::ParquetMetaData;
 
 use crate::Error;
 use crate::part_file::{PartFile, parquet_error};
 use crate::part_reader::PartReader;
+use crate::row_group::PartSchema;
 
 /// Memory that footers may take together. Those of thousands of columns take megabytes each.
 const MOST_BYTES: usize = 32 << 20;
@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 32 << 20;
 pub(crate) struct Footers(Mutex<Kept>);
 
 struct Kept {
-    by_path: LruCache<ObjectPath, Arc<ParquetMetaData>>,
+    by_path: LruCache<ObjectPath, Arc<PartSchema>>,
     bytes: usize,
 }
 
@@ -32,12 +32,7 @@ impl Default for Footers {
 
 impl Footers {
     /// The footer of a part file. What is read for it is added to `bytes_read`.
-    pub(crate) async fn of(
-        &self,
-        store: &Arc<dyn ObjectStore>,
-        file: &PartFile,
-        bytes_read: &AtomicU64,
-    ) -> Result<Arc<ParquetMetaData>, Error> {
+    pub(crate) async fn of(&self, store: &Arc<dyn ObjectStore>, file: &PartFile, bytes_read: &AtomicU64) -> Result<Arc<PartSchema>, Error> {
         if let Some(kept) = self.kept().by_path.get(&file.path) {
             return Ok(Arc::clone(kept));
         }
@@ -45,6 +40,7 @@ impl Footers {
         let footer = runlake_ingest::polled_without_panic(reader.footer()).await;
         let footer = footer.map_err(|source| parquet_error(file.path.as_ref(), source))?;
         bytes_read.fetch_add(reader.bytes_read(), Ordering::Relaxed);
+        let footer = Arc::new(PartSchema::new(footer).map_err(|source| parquet_error(file.path.as_ref(), source))?);
         self.kept().keep(file.path.clone(), Arc::clone(&footer));
         Ok(footer)
     }
@@ -55,15 +51,15 @@ impl Footers {
 }
 
 impl Kept {
-    fn keep(&mut self, path: ObjectPath, footer: Arc<ParquetMetaData>) {
-        self.bytes += footer.memory_size();
+    fn keep(&mut self, path: ObjectPath, footer: Arc<PartSchema>) {
+        self.bytes += footer.size_bytes();
         if let Some((_, replaced)) = self.by_path.push(path, footer) {
-            self.bytes -= replaced.memory_size();
+            self.bytes -= replaced.size_bytes();
         }
         while self.bytes > MOST_BYTES
             && let Some((_, oldest)) = self.by_path.pop_lru()
         {
-            self.bytes -= oldest.memory_size();
+            self.bytes -= oldest.size_bytes();
         }
     }
 }

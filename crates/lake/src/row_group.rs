@@ -18,19 +18,16 @@ use runlake_ingest::without_panic;
 
 use crate::part_file::RUN_ID;
 
-/// The columns of a part file that are read, and where they stand.
+/// The footer of a part file as readers of rows want it.
 #[derive(Debug)]
-pub(crate) struct FileColumns {
+pub(crate) struct PartSchema {
     metadata: ArrowReaderMetadata,
     run_id: usize,
     step: Option<usize>,
-    /// For each wanted column its place in the file, which may not have it.
-    wanted: Vec<Option<usize>>,
 }
 
-impl FileColumns {
-    /// The columns of these names in the file of this footer.
-    pub(crate) fn new(footer: Arc<ParquetMetaData>, wanted: &[String]) -> Result<Self, ParquetError> {
+impl PartSchema {
+    pub(crate) fn new(footer: Arc<ParquetMetaData>) -> Result<Self, ParquetError> {
         without_panic(|| {
             let stored = ArrowReaderMetadata::try_new(Arc::clone(&footer), ArrowReaderOptions::default())?;
             // Ids repeat for thousands of rows: as a dictionary they are decoded as runs of one number.
@@ -42,10 +39,34 @@ impl FileColumns {
             let schema = Arc::new(Schema::new(stored.schema().fields().iter().map(with_dictionary).collect::<Vec<_>>()));
             let position = |name: &str| schema.fields().iter().position(|field| field.name() == name);
             let run_id = position(RUN_ID).ok_or_else(|| ParquetError::General(format!("it has no column `{RUN_ID}`")))?;
-            let (step, wanted) = (position(STEP), wanted.iter().map(|name| position(name)).collect());
+            let step = position(STEP);
             let metadata = ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::new().with_schema(schema))?;
-            Ok(Self { metadata, run_id, step, wanted })
+            Ok(Self { metadata, run_id, step })
         })?
+    }
+
+    /// What it takes in memory.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.metadata.metadata().memory_size()
+    }
+}
+
+/// The columns of a part file that are read, and where they stand.
+#[derive(Debug)]
+pub(crate) struct FileColumns {
+    metadata: ArrowReaderMetadata,
+    run_id: usize,
+    step: Option<usize>,
+    /// For each wanted column its place in the file, which may not have it.
+    wanted: Vec<Option<usize>>,
+}
+
+impl FileColumns {
+    /// The columns of these names in the file of this schema.
+    pub(crate) fn new(schema: &PartSchema, wanted: &[String]) -> Self {
+        let fields = schema.metadata.schema().fields();
+        let wanted = wanted.iter().map(|name| fields.iter().position(|field| field.name() == name)).collect();
+        Self { metadata: schema.metadata.clone(), run_id: schema.run_id, step: schema.step, wanted }
     }
 
     pub(crate) fn row_groups(&self) -> &[RowGroupMetaData] {
