@@ -49,8 +49,7 @@ impl Lake {
         files.retain(|file| !wanted.in_file(file).is_empty());
         let bounds_of = async |file: PartFile| {
             let footer = self.footers().of(&store, &file, &bytes_read).await?;
-            let first = scan.columns.get(..1).unwrap_or_default();
-            let columns = FileColumns::new(&footer, first);
+            let columns = FileColumns::new(footer, scan.columns.get(..1).unwrap_or_default());
             let groups = (0..columns.row_groups().len()).filter(|group| !wanted.in_group(&columns, *group).is_empty());
             Ok::<_, Error>(groups.filter_map(|group| columns.bounds_of(group, 0, wanted.steps())).reduce(widest))
         };

@@ -192,8 +192,7 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
     /// The row groups of a file that may hold wanted rows.
     async fn open(self: Arc<Self>, index: usize, file: PartFile, is_shared: bool) -> Result<Vec<Group>, Error> {
         let footer = self.footers.of(&self.store, &file, &self.bytes_read).await?;
-        let columns = FileColumns::new(&footer, &self.columns);
-        let (columns, file) = (Arc::new(columns), Arc::new(file));
+        let (columns, file) = (Arc::new(FileColumns::new(footer, &self.columns)), Arc::new(file));
         let mut groups: Vec<(Group, Range<usize>)> = Vec::new();
         for number in 0..columns.row_groups().len() {
             let runs = self.wanted.in_group(&columns, number);

@@ -54,28 +54,26 @@ impl PartSchema {
 /// The columns of a part file that are read, and where they stand.
 #[derive(Debug)]
 pub(crate) struct FileColumns {
-    metadata: ArrowReaderMetadata,
-    run_id: usize,
-    step: Option<usize>,
+    schema: Arc<PartSchema>,
     /// For each wanted column its place in the file, which may not have it.
     wanted: Vec<Option<usize>>,
 }
 
 impl FileColumns {
     /// The columns of these names in the file of this schema.
-    pub(crate) fn new(schema: &PartSchema, wanted: &[String]) -> Self {
+    pub(crate) fn new(schema: Arc<PartSchema>, wanted: &[String]) -> Self {
         let fields = schema.metadata.schema().fields();
         let wanted = wanted.iter().map(|name| fields.iter().position(|field| field.name() == name)).collect();
-        Self { metadata: schema.metadata.clone(), run_id: schema.run_id, step: schema.step, wanted }
+        Self { schema, wanted }
     }
 
     pub(crate) fn row_groups(&self) -> &[RowGroupMetaData] {
-        self.metadata.metadata().row_groups()
+        self.schema.metadata.metadata().row_groups()
     }
 
     /// The first and the last run of a row group, where its statistics tell.
     pub(crate) fn runs_of(&self, group: usize) -> Option<(&str, &str)> {
-        match self.row_groups()[group].column(self.run_id).statistics()? {
+        match self.row_groups()[group].column(self.schema.run_id).statistics()? {
             Statistics::ByteArray(bounds) if bounds.min_is_exact() && bounds.max_is_exact() => {
                 Some((std::str::from_utf8(bounds.min_opt()?.data()).ok()?, std::str::from_utf8(bounds.max_opt()?.data()).ok()?))
             }
@@ -85,7 +83,7 @@ impl FileColumns {
 
     /// The first and the last step of a row group, where its table has steps and its statistics tell.
     pub(crate) fn steps_of(&self, group: usize) -> Option<(i64, i64)> {
-        match self.row_groups()[group].column(self.step?).statistics()? {
+        match self.row_groups()[group].column(self.schema.step?).statistics()? {
             Statistics::Int64(bounds) => Some((*bounds.min_opt()?, *bounds.max_opt()?)),
             _ => None,
         }
@@ -96,7 +94,7 @@ impl FileColumns {
         let column = (*self.wanted.get(wanted)?)?;
         let bounds = match self.row_groups()[group].column(column).statistics()? {
             Statistics::Int64(bounds) => {
-                let within = steps.filter(|_| self.step == Some(column));
+                let within = steps.filter(|_| self.schema.step == Some(column));
                 let (first, last) = (*bounds.min_opt()?, *bounds.max_opt()?);
                 let (first, last) = within.map_or((first, last), |steps| (first.max(steps.start), last.min(steps.end.saturating_sub(1))));
                 (as_float(first), as_float(last))
@@ -112,13 +110,13 @@ impl FileColumns {
     /// A decoder of one row group; `with_steps` when the pieces need them.
     pub(crate) fn decoder(self: &Arc<Self>, group: usize, with_steps: bool) -> Result<RowGroupDecoder, ParquetError> {
         let only_run = self.runs_of(group).filter(|(first, last)| first == last).map(|(run, _)| run.to_owned());
-        let read_ids = only_run.is_none().then_some(self.run_id);
-        let read_step = self.step.filter(|_| with_steps);
+        let read_ids = only_run.is_none().then_some(self.schema.run_id);
+        let read_step = self.schema.step.filter(|_| with_steps);
         let roots: Vec<usize> = self.wanted.iter().flatten().copied().chain(read_ids).chain(read_step).collect();
         let reads_nothing = roots.is_empty();
         let rows = usize::try_from(self.row_groups()[group].num_rows()).unwrap_or(0);
         let inner = without_panic(|| {
-            let builder = ParquetPushDecoderBuilder::new_with_metadata(self.metadata.clone());
+            let builder = ParquetPushDecoderBuilder::new_with_metadata(self.schema.metadata.clone());
             let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
             builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(rows.max(1)).build()
         })??;
@@ -180,9 +178,9 @@ impl RowGroupDecoder {
     }
 
     fn cut(&self, batch: &RecordBatch, pieces: &mut Vec<RunRows>) -> Result<(), ParquetError> {
-        let name = |column: usize| self.columns.metadata.schema().field(column).name();
+        let name = |column: usize| self.columns.schema.metadata.schema().field(column).name();
         let read: Vec<Option<&ArrayRef>> = self.columns.wanted.iter().map(|column| batch.column_by_name(name((*column)?))).collect();
-        let steps = self.columns.step.filter(|_| self.with_steps).and_then(|column| batch.column_by_name(name(column)));
+        let steps = self.columns.schema.step.filter(|_| self.with_steps).and_then(|column| batch.column_by_name(name(column)));
         let mut add = |run_id: &str, rows: Range<usize>| {
             let part = |column: &ArrayRef| column.slice(rows.start, rows.len());
             let columns = read.iter().map(|column| column.map(part)).collect();

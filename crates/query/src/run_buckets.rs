@@ -88,21 +88,21 @@ fn aligned(parts: Vec<KeyPart>, buckets: &Buckets, value: BucketValue) -> (Align
         let curve = Curve::new(points.0, points.1);
         return (in_buckets(&curve, buckets, value), bounds(&curve), Some(curve));
     }
-    let all = parts.into_iter().reduce(|all, later| {
-        let mut sums = match all {
-            KeyPart::Sums(sums) => sums,
-            KeyPart::Points(x, y) => {
-                let mut sums = BucketSums::new(buckets);
-                sums.push(&x, &y);
-                sums
-            }
-        };
-        match later {
-            KeyPart::Sums(later) => assert!(sums.merge(&later), "all parts are in the same buckets"),
-            KeyPart::Points(x, y) => sums.push(&x, &y),
-        }
-        KeyPart::Sums(sums)
-    });
-    let Some(KeyPart::Sums(sums)) = all else { unreachable!("one of the parts is of sums, and what is merged with it as well") };
+    let mut parts = parts.into_iter();
+    // What the first part has is gone on with: mostly it is the only one.
+    let mut sums = match parts.next() {
+        Some(KeyPart::Sums(sums)) => sums,
+        first => merged(BucketSums::new(buckets), first.unwrap_or_default()),
+    };
+    sums = parts.fold(sums, merged);
     (sums.values(value), sums.bounds(), None)
+}
+
+/// Puts in the points that come after those that are there.
+fn merged(mut sums: BucketSums, later: KeyPart) -> BucketSums {
+    match later {
+        KeyPart::Sums(later) => assert!(sums.merge(&later), "all parts are in the same buckets"),
+        KeyPart::Points(x, y) => sums.push(&x, &y),
+    }
+    sums
 }

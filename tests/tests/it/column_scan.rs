@@ -266,3 +266,22 @@ fn a_lake_that_is_made_anew_is_not_taken_for_the_old_one() {
         assert_eq!(scanned(&lake, &project, &scan).await.0["new"].len(), 7);
     });
 }
+
+#[test]
+fn a_log_that_is_summed_up_tells_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    make_lake(folder.path());
+    let runs: Vec<String> = (0..12).map(|run| format!("run{run:02}")).collect();
+    for run in &runs {
+        put(folder.path(), run, &losses(0..3, 0.5), 10, run);
+    }
+    let logs = fs_err::read_dir(folder.path().join("histories/_delta_log")).unwrap();
+    let names: Vec<String> = logs.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().any(|name| name.ends_with(".checkpoint.parquet")), "{names:?}");
+    block_on(async {
+        let (lake, project) = (open(folder.path()).await, ProjectPath::parse(TEAM).unwrap());
+        let found: Vec<String> = lake.runs(&project).await.unwrap().into_iter().map(|run| run.record.path.run_id).collect();
+        assert_eq!(found, runs);
+        assert_alike(&lake, &project, RowsOf::Histories, &["_step", "loss"], &runs, None).await;
+    });
+}
