@@ -17,6 +17,7 @@ mod time_span;
 mod variables;
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser as _;
 
@@ -27,6 +28,9 @@ use crate::interrupt::Interrupt;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Whether the outcome is known, and what still runs is given up.
+static HAS_ENDED: AtomicBool = AtomicBool::new(false);
+
 fn main() -> ExitCode {
     match run() {
         Ok(code) => ExitCode::from(code),
@@ -35,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<u8> {
-    show_no_panic_that_is_caught();
+    show_only_panics_that_matter();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let entered = runtime.enter();
     // Before anything else, so that Ctrl-C ends the process alike from its first moments on.
@@ -43,6 +47,7 @@ fn run() -> anyhow::Result<u8> {
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
     let outcome = runtime.block_on(interrupt.or_end_of(commands::run(arguments)));
+    HAS_ENDED.store(true, Ordering::Relaxed);
     drop(entered);
     if matches!(outcome, Ok(exit_code::INTERRUPTED)) {
         // A query in the middle of its work would be waited for.
@@ -51,11 +56,12 @@ fn run() -> anyhow::Result<u8> {
     outcome
 }
 
-/// A damaged Parquet file is an error, which is shown; the panic by which its library says so need not be.
-fn show_no_panic_that_is_caught() {
+/// A damaged Parquet file is an error, which is shown; the panic by which its library says so need not be. Nor need those of work that was
+/// given up: the Delta kernel waits on a thread for a task, and panics when the task ends with the runtime.
+fn show_only_panics_that_matter() {
     let show = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !runlake_ingest::panic_is_caught() {
+        if !runlake_ingest::panic_is_caught() && !HAS_ENDED.load(Ordering::Relaxed) {
             show(panic);
         }
     }));

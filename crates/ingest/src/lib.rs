@@ -12,6 +12,7 @@
 //! | which steps an export has | [`StepProfile`] |
 //! | overlapping pieces of one run put together | [`merge`] |
 //! | a Parquet export into rows, the plain way | [`export_rows`] |
+//! | floats of a column chunk without nulls, the fast way | [`dense_floats`], [`is_dense_floats`] |
 //! | damaged Parquet files that must not end the process | [`without_panic`], [`polled_without_panic`], [`panic_is_caught`] |
 //! | offline `.wandb` logs | [`offline`] |
 //!
@@ -20,6 +21,7 @@
 mod arrow_value;
 mod cells;
 mod decode;
+mod dense_floats;
 mod encode;
 mod error;
 mod export;
@@ -48,6 +50,7 @@ mod text_meaning;
 mod windows;
 
 pub use decode::{rows_of_batch, system_rows_of_batch};
+pub use dense_floats::{dense_floats, is_dense_floats};
 pub use encode::{Encoded, Encoder, Stream};
 pub use error::{Error, ErrorKind};
 pub use export::{ExportRows, export_rows};

@@ -44,7 +44,7 @@ impl Lake {
     /// When the table or a footer cannot be read.
     pub async fn column_bounds(&self, project: &ProjectPath, scan: &ColumnScan) -> Result<ColumnBounds, Error> {
         let table = self.table(scan.rows_of.table()).await?;
-        let (wanted, store, bytes_read) = (WantedRows::of(scan), table.store(), AtomicU64::new(0));
+        let (wanted, store, bytes_read) = (WantedRows::of(scan), table.part_store(), AtomicU64::new(0));
         let mut files = table.part_files(Some(project))?;
         files.retain(|file| !wanted.in_file(file).is_empty());
         let bounds_of = async |file: PartFile| {

@@ -10,17 +10,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::Int64Type;
-use bytes::Bytes;
-use futures::executor::block_on;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::ObjectStore;
-use runlake_ingest::off_thread;
+use object_store::ObjectStore as _;
 use runlake_types::ProjectPath;
 
 use crate::footers::Footers;
 use crate::part_file::{PartFile, parquet_error, store_error};
-use crate::row_group::{FileColumns, RowGroupDecoder, RunRows, within};
+use crate::part_store::PartStore;
+use crate::row_group::{FileColumns, RunRows, within};
 use crate::table::TableName;
 use crate::wanted_rows::WantedRows;
 use crate::{Error, Lake};
@@ -73,6 +71,8 @@ pub struct Piece {
     pub columns: Vec<Option<ArrayRef>>,
     /// How many rows there are.
     pub rows: usize,
+    /// Whether these are surely all rows of the run that are wanted.
+    pub is_whole: bool,
 }
 
 /// The run, as a place in [`ColumnScan::runs`], the first step where it is known, and what was made of rows.
@@ -128,12 +128,13 @@ impl Lake {
         let wanted = WantedRows::of(scan);
         files.retain(|file| !wanted.in_file(file).is_empty());
         let mut last_file = vec![None; wanted.runs().len()];
-        let mut is_shared = vec![false; files.len()];
+        let (mut is_shared, mut is_spread) = (vec![false; files.len()], vec![false; wanted.runs().len()]);
         for (index, file) in files.iter().enumerate() {
             for run in wanted.in_file(file) {
                 if let Some(earlier) = last_file[run].replace(index) {
                     is_shared[index] = true;
                     is_shared[earlier] = true;
+                    is_spread[run] = true;
                 }
             }
         }
@@ -141,12 +142,12 @@ impl Lake {
             wanted.runs().iter().zip(&last_file).filter(|(_, last)| last.is_none()).map(|((_, run), _)| *run).collect();
         let bytes_read = Arc::new(AtomicU64::new(0));
         let job = Arc::new(Job {
-            store: table.store(),
-            is_local: self.location().as_folder().is_some(),
+            store: table.part_store(),
             footers: Arc::clone(self.footers()),
             columns: scan.columns.clone(),
             wanted,
             last_file,
+            is_spread,
             bytes_read: Arc::clone(&bytes_read),
             make,
         });
@@ -167,13 +168,14 @@ impl Lake {
 }
 
 struct Job<F> {
-    store: Arc<dyn ObjectStore>,
-    is_local: bool,
+    store: PartStore,
     footers: Arc<Footers>,
     columns: Vec<String>,
     wanted: WantedRows,
     /// For each of the wanted runs the last file that may hold it.
     last_file: Vec<Option<usize>>,
+    /// For each of them whether several files may hold it.
+    is_spread: Vec<bool>,
     bytes_read: Arc<AtomicU64>,
     make: F,
 }
@@ -185,6 +187,8 @@ struct Group {
     /// `None`: nothing is read, and runs end.
     number: Option<usize>,
     with_steps: bool,
+    /// Which of the runs, in their order, no other row group of the file may hold.
+    whole: Range<usize>,
     ended: Vec<usize>,
 }
 
@@ -194,6 +198,7 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
         let footer = self.footers.of(&self.store, &file, &self.bytes_read).await?;
         let (columns, file) = (Arc::new(FileColumns::new(footer, &self.columns)), Arc::new(file));
         let mut groups: Vec<(Group, Range<usize>)> = Vec::new();
+        let mut held_before = 0;
         for number in 0..columns.row_groups().len() {
             let runs = self.wanted.in_group(&columns, number);
             if runs.is_empty() {
@@ -201,7 +206,14 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
             }
             let with_steps = is_shared || self.wanted.steps().is_some();
             let (file, columns) = (Arc::clone(&file), Arc::clone(&columns));
-            groups.push((Group { file, columns, number: Some(number), with_steps, ended: Vec::new() }, runs));
+            let whole = runs.start.max(held_before)..runs.end;
+            held_before = held_before.max(runs.end);
+            groups.push((Group { file, columns, number: Some(number), with_steps, whole, ended: Vec::new() }, runs));
+        }
+        let mut held_after = usize::MAX;
+        for (group, runs) in groups.iter_mut().rev() {
+            group.whole.end = group.whole.end.min(held_after);
+            held_after = held_after.min(runs.start);
         }
         // A run ends with the last row group that may hold it, or with the file when none does.
         let mut rest = Vec::new();
@@ -214,45 +226,38 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
         }
         let mut groups: Vec<Group> = groups.into_iter().map(|(group, _)| group).collect();
         if !rest.is_empty() {
-            groups.push(Group { file, columns, number: None, with_steps: false, ended: rest });
+            groups.push(Group { file, columns, number: None, with_steps: false, whole: 0..0, ended: rest });
         }
         Ok(groups)
     }
 
     async fn read(self: Arc<Self>, group: Group) -> Result<ScannedGroup<T>, Error> {
-        let Group { file, columns, number, with_steps, ended } = group;
+        let Group { file, columns, number, with_steps, whole, ended } = group;
         let Some(number) = number else { return Ok(ScannedGroup { pieces: Vec::new(), ended }) };
         let mut decoder = columns.decoder(number, with_steps).map_err(|source| parquet_error(file.path.as_ref(), source))?;
         let ranges = decoder.needs().map_err(|source| parquet_error(file.path.as_ref(), source))?;
-        let pieces = if self.is_local {
-            // By the thread that decodes: its memory is what it had for the row group before, and no page of it is new.
-            off_thread(move || {
-                let bytes = block_on(self.fetch(&file, &ranges))?;
-                self.pieces(&file, decoder, ranges, bytes)
-            })
-            .await?
-        } else {
-            let bytes = self.fetch(&file, &ranges).await?;
-            off_thread(move || self.pieces(&file, decoder, ranges, bytes)).await?
+        let job = Arc::clone(&self);
+        let path = file.path.clone();
+        let read = async move {
+            let bytes = job.store.store.get_ranges(&file.path, &ranges).await;
+            let bytes = bytes.map_err(|source| store_error(file.path.as_ref(), "read", source))?;
+            job.bytes_read.fetch_add(bytes.iter().map(|bytes| bytes.len() as u64).sum(), Ordering::Relaxed);
+            Ok((ranges, bytes))
         };
-        Ok(ScannedGroup { pieces, ended })
+        let job = Arc::clone(&self);
+        let decode = move |(ranges, bytes)| {
+            let rows = decoder.decode(ranges, bytes).map_err(|source| parquet_error(path.as_ref(), source))?;
+            // Runs that ascend stand together, each of them once.
+            let are_together = rows.is_sorted_by(|rows, next| rows.run_id < next.run_id);
+            let whole = if are_together { whole } else { 0..0 };
+            Ok(rows.into_iter().filter_map(|rows| job.piece(rows, &whole)).collect())
+        };
+        Ok(ScannedGroup { pieces: self.store.read_and_work(read, decode).await?, ended })
     }
 
-    async fn fetch(&self, file: &PartFile, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
-        let bytes = self.store.get_ranges(&file.path, ranges).await;
-        let bytes = bytes.map_err(|source| store_error(file.path.as_ref(), "read", source))?;
-        self.bytes_read.fetch_add(bytes.iter().map(|bytes| bytes.len() as u64).sum(), Ordering::Relaxed);
-        Ok(bytes)
-    }
-
-    fn pieces(&self, file: &PartFile, decoder: RowGroupDecoder, ranges: Vec<Range<u64>>, bytes: Vec<Bytes>) -> Result<Vec<Made<T>>, Error> {
-        let rows = decoder.decode(ranges, bytes).map_err(|source| parquet_error(file.path.as_ref(), source))?;
-        Ok(rows.into_iter().filter_map(|rows| self.piece(rows)).collect())
-    }
-
-    /// What is made of rows, when they are of a wanted run and of wanted steps.
-    fn piece(&self, rows: RunRows) -> Option<Made<T>> {
-        let run = self.wanted.place_of(&rows.run_id)?;
+    /// What is made of rows, when they are of a wanted run and of wanted steps. `whole` are runs that have no rows elsewhere.
+    fn piece(&self, rows: RunRows, whole: &Range<usize>) -> Option<Made<T>> {
+        let at = self.wanted.find(&rows.run_id)?;
         let within = self.wanted.steps().and_then(|steps| within(rows.steps.as_deref()?, steps)).unwrap_or(0..rows.rows);
         if within.is_empty() {
             return None;
@@ -260,6 +265,8 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
         let first_step = rows.steps.as_ref().and_then(|steps| steps.as_primitive_opt::<Int64Type>()).map(|steps| steps.value(within.start));
         let part = |column: ArrayRef| if within.len() == rows.rows { column } else { column.slice(within.start, within.len()) };
         let columns = rows.columns.into_iter().map(|column| column.map(part)).collect();
-        Some((run, first_step, (self.make)(Piece { run, columns, rows: within.len() })))
+        let run = self.wanted.runs()[at].1;
+        let is_whole = whole.contains(&at) && !self.is_spread[at];
+        Some((run, first_step, (self.make)(Piece { run, columns, rows: within.len(), is_whole })))
     }
 }

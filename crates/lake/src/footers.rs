@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
-use object_store::ObjectStore;
 use object_store::path::Path as ObjectPath;
 
 use crate::Error;
 use crate::part_file::{PartFile, parquet_error};
 use crate::part_reader::PartReader;
+use crate::part_store::PartStore;
 use crate::row_group::PartSchema;
 
 /// Memory that footers may take together. Those of thousands of columns take megabytes each.
@@ -32,15 +32,20 @@ impl Default for Footers {
 
 impl Footers {
     /// The footer of a part file. What is read for it is added to `bytes_read`.
-    pub(crate) async fn of(&self, store: &Arc<dyn ObjectStore>, file: &PartFile, bytes_read: &AtomicU64) -> Result<Arc<PartSchema>, Error> {
+    pub(crate) async fn of(&self, store: &PartStore, file: &PartFile, bytes_read: &AtomicU64) -> Result<Arc<PartSchema>, Error> {
         if let Some(kept) = self.kept().by_path.get(&file.path) {
             return Ok(Arc::clone(kept));
         }
-        let mut reader = PartReader::new(Arc::clone(store), file.path.clone(), file.size_bytes);
-        let footer = runlake_ingest::polled_without_panic(reader.footer()).await;
-        let footer = footer.map_err(|source| parquet_error(file.path.as_ref(), source))?;
-        bytes_read.fetch_add(reader.bytes_read(), Ordering::Relaxed);
-        let footer = Arc::new(PartSchema::new(footer).map_err(|source| parquet_error(file.path.as_ref(), source))?);
+        let mut reader = PartReader::new(Arc::clone(&store.store), file.path.clone(), file.size_bytes);
+        let (path, shown) = (file.path.clone(), file.path.clone());
+        let read = async move {
+            let footer = runlake_ingest::polled_without_panic(reader.footer()).await;
+            Ok((footer.map_err(|source| parquet_error(path.as_ref(), source))?, reader.bytes_read()))
+        };
+        let schema = move |(footer, bytes)| Ok((PartSchema::new(footer).map_err(|source| parquet_error(shown.as_ref(), source))?, bytes));
+        let (footer, bytes) = store.read_and_work(read, schema).await?;
+        bytes_read.fetch_add(bytes, Ordering::Relaxed);
+        let footer = Arc::new(footer);
         self.kept().keep(file.path.clone(), Arc::clone(&footer));
         Ok(footer)
     }

@@ -1,25 +1,23 @@
 //! Opening, making and reading a lake.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field};
 use futures::stream::BoxStream;
-use futures::{FutureExt as _, StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use runlake_ingest::KindPlan;
 use runlake_ingest::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP};
-use runlake_ingest::{KindPlan, off_thread};
 use runlake_types::{ColumnSet, ProjectPath, RunPath, near_names};
 
 use crate::footers::Footers;
 use crate::long_rows::long_fields;
 use crate::part_file::{PartFile, RUN_ID, run_ids, store_error};
-use crate::reader::{first_step_of, read_columns, read_part_file_by, read_run};
-use crate::runs_table::{RUNS_SCHEMA, runs_of_batch};
+use crate::reader::{first_step_of, read_columns, read_run};
+use crate::runs_table::RUNS_SCHEMA;
 use crate::table::{Table, TableName, join};
 use crate::{Error, ErrorKind, LakeWriter, Location, StoredRun};
 
@@ -27,12 +25,6 @@ use crate::{Error, ErrorKind, LakeWriter, Location, StoredRun};
 pub const FORMAT_VERSION: u32 = 1;
 
 const MARKER: &str = "runlake.json";
-
-/// Records of runs that are read at once: each may be as long as megabytes.
-const RECORDS_AT_ONCE: usize = 16;
-
-/// Batches of records that are read, and others that are parsed, at once.
-const RECORD_BATCHES_AT_ONCE: usize = 4;
 
 /// A lake. Cheap to clone; every call reads the newest version, save for those of [`Lake::pinned`].
 #[derive(Clone, Debug)]
@@ -116,14 +108,23 @@ impl Lake {
     /// # Errors
     /// When a Delta log cannot be read.
     pub async fn pinned(&self, tables: &[TableName]) -> Result<Self, Error> {
-        // Side by side, since a log takes long to read for the first time.
-        futures::future::try_join_all(tables.iter().map(|name| self.known_table(*name))).await?;
+        // Side by side, since a log takes long to read for the first time, and each to its end, whatever becomes of the other: the kernel
+        // panics on a thread of its own when a log is given up and the runtime ends.
+        let known = tables.iter().map(|name| {
+            let (lake, name) = (self.clone(), *name);
+            tokio::spawn(async move { lake.known_table(name).await })
+        });
+        let known = futures::future::join_all(known).await;
         let mut pinned = self.pinned.clone();
-        // One after the other, since rows are committed before their runs: whoever looks later sees the rows of all runs.
-        for name in tables {
-            if pinned.iter().all(|table| table.name() != *name) {
-                pinned.push(self.table(*name).await?);
+        for (name, known) in tables.iter().zip(known) {
+            let (table, is_newest) = known.map_err(|stopped| Error::stopped(&stopped))??;
+            if pinned.iter().any(|table| table.name() == *name) {
+                continue;
             }
+            // One after the other, since rows are committed before their runs: whoever looks later sees the rows of all runs. Only the first
+            // is late enough as it was read just now.
+            let is_late_enough = is_newest && pinned.is_empty();
+            pinned.push(if is_late_enough { table } else { self.table(*name).await? });
         }
         Ok(Self { pinned, ..self.clone() })
     }
@@ -337,38 +338,6 @@ impl Lake {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives each run of the project to `visit`, in no order; few of them are in memory at once.
-    pub(crate) async fn visit_runs(&self, project: &ProjectPath, visit: impl FnMut(StoredRun)) -> Result<(), Error> {
-        self.visit_runs_of(project, None, visit).await
-    }
-
-    /// As [`Lake::visit_runs`], of these ids alone: part files and records of others are not read.
-    async fn visit_runs_of(
-        &self,
-        project: &ProjectPath,
-        run_ids_wanted: Option<&BTreeSet<String>>,
-        mut visit: impl FnMut(StoredRun),
-    ) -> Result<(), Error> {
-        let table = self.table(TableName::Runs).await?;
-        let mut files = table.part_files(Some(project))?;
-        files.retain(|file| run_ids_wanted.is_none_or(|wanted| wanted.iter().any(|run_id| file.may_hold(run_id))));
-        let (store, wanted) = (table.store(), run_ids_wanted.cloned().map(Arc::new));
-        let batches = files.into_iter().map(|file| {
-            let store = Arc::clone(&store);
-            async move { read_part_file_by(store, &file, RECORDS_AT_ONCE).await }
-        });
-        let batches = stream::iter(batches).buffer_unordered(RECORD_BATCHES_AT_ONCE).try_flatten_unordered(RECORD_BATCHES_AT_ONCE);
-        let parsed = batches.map_ok(|batch| {
-            let (project, wanted) = (project.clone(), wanted.clone());
-            off_thread(move || wanted_runs(&project, &batch, wanted.as_deref())).map(Ok)
-        });
-        let mut parsed = pin!(parsed.try_buffer_unordered(RECORD_BATCHES_AT_ONCE));
-        while let Some(runs) = parsed.try_next().await? {
-            runs?.into_iter().for_each(&mut visit);
-        }
-        Ok(())
-    }
-
     async fn read_runs(&self, project: &ProjectPath) -> Result<Vec<StoredRun>, Error> {
         let mut runs = Vec::new();
         self.visit_runs(project, |run| runs.push(run)).await?;
@@ -403,11 +372,4 @@ impl Lake {
         });
         Ok(streams.try_flatten().boxed())
     }
-}
-
-/// The runs of a batch of records, or those of them with these ids.
-fn wanted_runs(project: &ProjectPath, batch: &RecordBatch, wanted: Option<&BTreeSet<String>>) -> Result<Vec<StoredRun>, Error> {
-    let Some(wanted) = wanted else { return runs_of_batch(project, batch) };
-    let is_wanted: BooleanArray = run_ids(batch).map(|run_id| Some(wanted.contains(run_id))).collect();
-    runs_of_batch(project, &filter_record_batch(batch, &is_wanted).map_err(runlake_ingest::Error::from)?)
 }

@@ -56,8 +56,9 @@ impl AsyncFileReader for PartReader {
 
     fn get_metadata<'a>(&'a mut self, _options: Option<&'a ArrowReaderOptions>) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
         async move {
-            let size_bytes = self.size_bytes;
+            let (hint, size_bytes) = (FOOTER_BYTES.min(self.size_bytes), self.size_bytes);
             let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+            let reader = reader.with_prefetch_hint(usize::try_from(hint).ok());
             reader.load_and_finish(self, size_bytes).await.map(Arc::new)
         }
         .boxed()

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
 use bytes::Bytes;
 use parquet::DecodeResult;
@@ -14,7 +14,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use runlake_ingest::schema::STEP;
-use runlake_ingest::without_panic;
+use runlake_ingest::{dense_floats, is_dense_floats, without_panic};
 
 use crate::part_file::RUN_ID;
 
@@ -112,15 +112,26 @@ impl FileColumns {
         let only_run = self.runs_of(group).filter(|(first, last)| first == last).map(|(run, _)| run.to_owned());
         let read_ids = only_run.is_none().then_some(self.schema.run_id);
         let read_step = self.schema.step.filter(|_| with_steps);
-        let roots: Vec<usize> = self.wanted.iter().flatten().copied().chain(read_ids).chain(read_step).collect();
-        let reads_nothing = roots.is_empty();
+        let is_dense = |column: &usize| self.is_dense(group, *column);
+        let dense: Vec<usize> = self.wanted.iter().flatten().copied().filter(is_dense).collect();
+        let others = self.wanted.iter().flatten().copied().filter(|column| !dense.contains(column));
+        let roots: Vec<usize> = others.chain(read_ids).chain(read_step).collect();
         let rows = usize::try_from(self.row_groups()[group].num_rows()).unwrap_or(0);
-        let inner = without_panic(|| {
+        let build = || {
             let builder = ParquetPushDecoderBuilder::new_with_metadata(self.schema.metadata.clone());
-            let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+            let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
             builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(rows.max(1)).build()
-        })??;
-        Ok(RowGroupDecoder { inner, columns: Arc::clone(self), rows, only_run, with_steps: read_step.is_some(), reads_nothing })
+        };
+        let others = if roots.is_empty() { None } else { Some(without_panic(build)??) };
+        Ok(RowGroupDecoder { dense, others, columns: Arc::clone(self), group, rows, only_run, with_steps: read_step.is_some() })
+    }
+
+    /// Whether a column of a row group is read by [`dense_floats`].
+    fn is_dense(&self, group: usize, column: usize) -> bool {
+        let chunk = self.row_groups()[group].column(column);
+        // A column with members would have chunks of theirs, and the number of a column would not be that of its chunk.
+        let is_its_chunk = || chunk.column_path().parts() == [self.schema.metadata.schema().field(column).name().as_str()];
+        is_dense_floats(chunk) && is_its_chunk()
     }
 }
 
@@ -138,60 +149,98 @@ pub(crate) struct RunRows {
 /// Decodes one row group from bytes that others fetch.
 #[derive(Debug)]
 pub(crate) struct RowGroupDecoder {
-    inner: ParquetPushDecoder,
+    /// Columns of the file that are floats without nulls.
+    dense: Vec<usize>,
+    /// Of all other columns.
+    others: Option<ParquetPushDecoder>,
     columns: Arc<FileColumns>,
+    group: usize,
     rows: usize,
     only_run: Option<String>,
     with_steps: bool,
-    reads_nothing: bool,
 }
 
 impl RowGroupDecoder {
     /// The bytes that it needs.
     pub(crate) fn needs(&mut self) -> Result<Vec<Range<u64>>, ParquetError> {
-        if self.reads_nothing {
-            return Ok(Vec::new());
+        let group = &self.columns.row_groups()[self.group];
+        let range_of = |column: &usize| {
+            let (start, length) = group.column(*column).byte_range();
+            start..start + length
+        };
+        let mut ranges: Vec<Range<u64>> = without_panic(|| self.dense.iter().map(range_of).collect())?;
+        if let Some(others) = &mut self.others {
+            match without_panic(|| others.try_decode())?? {
+                DecodeResult::NeedsData(needed) => ranges.extend(needed),
+                DecodeResult::Data(_) | DecodeResult::Finished => {
+                    return Err(ParquetError::General("a row group has no bytes".to_owned()));
+                }
+            }
         }
-        match without_panic(|| self.inner.try_decode())?? {
-            DecodeResult::NeedsData(ranges) => Ok(ranges),
-            DecodeResult::Data(_) | DecodeResult::Finished => Err(ParquetError::General("a row group has no bytes".to_owned())),
-        }
+        Ok(ranges)
     }
 
     /// The rows of each run, given the bytes. Waits for the processor.
-    pub(crate) fn decode(mut self, ranges: Vec<Range<u64>>, bytes: Vec<Bytes>) -> Result<Vec<RunRows>, ParquetError> {
-        if let Some(run_id) = self.only_run.as_ref().filter(|_| self.reads_nothing) {
-            let columns = vec![None; self.columns.wanted.len()];
-            return Ok(vec![RunRows { run_id: run_id.clone(), columns, steps: None, rows: self.rows }]);
+    pub(crate) fn decode(mut self, mut ranges: Vec<Range<u64>>, mut bytes: Vec<Bytes>) -> Result<Vec<RunRows>, ParquetError> {
+        let mut columns: Vec<(usize, ArrayRef)> = Vec::with_capacity(self.dense.len());
+        ranges.drain(..self.dense.len());
+        for (column, bytes) in self.dense.iter().zip(bytes.drain(..self.dense.len())) {
+            let values = dense_floats(self.columns.row_groups()[self.group].column(*column), self.rows, bytes)?;
+            columns.push((*column, Arc::new(Float64Array::from(values))));
         }
+        let mut pieces = Vec::new();
+        let Some(mut others) = self.others.take() else {
+            self.cut(0..self.rows, &columns, None, &mut pieces)?;
+            return Ok(pieces);
+        };
         without_panic(|| {
-            self.inner.push_ranges(ranges, bytes)?;
-            let mut pieces = Vec::new();
+            others.push_ranges(ranges, bytes)?;
+            let mut start = 0;
             loop {
-                match self.inner.try_decode()? {
-                    DecodeResult::Data(batch) => self.cut(&batch, &mut pieces)?,
-                    DecodeResult::Finished => return Ok(pieces),
+                match others.try_decode()? {
+                    DecodeResult::Data(batch) if start + batch.num_rows() <= self.rows => {
+                        let end = start + batch.num_rows();
+                        self.cut(start..end, &columns, Some(&batch), &mut pieces)?;
+                        start = end;
+                    }
+                    DecodeResult::Finished if start == self.rows => return Ok(pieces),
+                    DecodeResult::Data(_) | DecodeResult::Finished => {
+                        return Err(ParquetError::General("a row group has another number of rows than its file says".to_owned()));
+                    }
                     DecodeResult::NeedsData(_) => return Err(ParquetError::General("a column is longer than its file says".to_owned())),
                 }
             }
         })?
     }
 
-    fn cut(&self, batch: &RecordBatch, pieces: &mut Vec<RunRows>) -> Result<(), ParquetError> {
-        let name = |column: usize| self.columns.schema.metadata.schema().field(column).name();
-        let read: Vec<Option<&ArrayRef>> = self.columns.wanted.iter().map(|column| batch.column_by_name(name((*column)?))).collect();
-        let steps = self.columns.schema.step.filter(|_| self.with_steps).and_then(|column| batch.column_by_name(name(column)));
+    /// Cuts rows into those of each run: `dense` columns are of the whole row group, those of `batch` of these rows.
+    fn cut(
+        &self,
+        rows: Range<usize>,
+        dense: &[(usize, ArrayRef)],
+        batch: Option<&RecordBatch>,
+        pieces: &mut Vec<RunRows>,
+    ) -> Result<(), ParquetError> {
+        let in_batch = |column: usize| batch?.column_by_name(self.columns.schema.metadata.schema().field(column).name()).cloned();
+        let in_dense = |column: usize| {
+            let (_, values) = dense.iter().find(|(dense, _)| *dense == column)?;
+            Some(values.slice(rows.start, rows.len()))
+        };
+        let read = |column: usize| in_dense(column).or_else(|| in_batch(column));
+        let columns: Vec<Option<ArrayRef>> = self.columns.wanted.iter().map(|column| read((*column)?)).collect();
+        let steps = self.columns.schema.step.filter(|_| self.with_steps).and_then(read);
         let mut add = |run_id: &str, rows: Range<usize>| {
             let part = |column: &ArrayRef| column.slice(rows.start, rows.len());
-            let columns = read.iter().map(|column| column.map(part)).collect();
-            pieces.push(RunRows { run_id: run_id.to_owned(), columns, steps: steps.map(part), rows: rows.len() });
+            let columns = columns.iter().map(|column| column.as_ref().map(part)).collect();
+            pieces.push(RunRows { run_id: run_id.to_owned(), columns, steps: steps.as_ref().map(part), rows: rows.len() });
         };
         if let Some(run_id) = &self.only_run {
-            add(run_id, 0..batch.num_rows());
+            add(run_id, 0..rows.len());
             return Ok(());
         }
         let foreign = || ParquetError::General(format!("`{RUN_ID}` is not text"));
-        let ids = batch.column_by_name(RUN_ID).and_then(|ids| ids.as_dictionary_opt::<Int32Type>()).ok_or_else(foreign)?;
+        let ids = in_batch(self.columns.schema.run_id).ok_or_else(foreign)?;
+        let ids = ids.as_dictionary_opt::<Int32Type>().ok_or_else(foreign)?;
         let names = ids.values().as_string_opt::<i32>().ok_or_else(foreign)?;
         let keys = ids.keys().values();
         let mut start = 0;

@@ -21,6 +21,7 @@ use runlake_ingest::schema::metric_column;
 use runlake_types::{ColumnSet, ProjectPath};
 
 use crate::part_file::{PartFile, store_error};
+use crate::part_store::PartStore;
 use crate::{Error, ErrorKind, Location};
 
 /// The columns by which every table is partitioned: their values stand in the folders' names, not in the part files.
@@ -82,6 +83,7 @@ pub(crate) struct Table {
     delta: DeltaTable,
     schema: SchemaRef,
     store: Arc<dyn ObjectStore>,
+    is_local: bool,
     /// What the store says of the commit that made this version.
     newest_commit: Option<CommitFile>,
 }
@@ -100,7 +102,8 @@ impl Table {
         let (log_store, store) = log_store(location, name)?;
         let mut delta = DeltaTable::new(log_store);
         delta.load().await.map_err(|source| delta_error(name, "opened", source))?;
-        let mut table = Self { name, delta, schema: Arc::new(Schema::empty()), store, newest_commit: None };
+        let is_local = location.as_folder().is_some();
+        let mut table = Self { name, delta, schema: Arc::new(Schema::empty()), store, is_local, newest_commit: None };
         table.schema = table.read_schema()?;
         table.newest_commit = table.commit_file().await;
         Ok(table)
@@ -141,6 +144,11 @@ impl Table {
     /// The store in which the paths of part files are relative to the table.
     pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.store)
+    }
+
+    /// The same store, for those who read many part files.
+    pub(crate) fn part_store(&self) -> PartStore {
+        PartStore { store: self.store(), is_local: self.is_local }
     }
 
     /// The version of the Delta log that this instance shows.

@@ -30,10 +30,9 @@ impl WantedRows {
         self.steps.as_ref()
     }
 
-    /// The place in the question of a run, if it is wanted.
-    pub(crate) fn place_of(&self, run_id: &str) -> Option<usize> {
-        let at = self.runs.binary_search_by(|(run, _)| run.as_str().cmp(run_id)).ok()?;
-        Some(self.runs[at].1)
+    /// Where a run stands in [`WantedRows::runs`], if it is wanted.
+    pub(crate) fn find(&self, run_id: &str) -> Option<usize> {
+        self.runs.binary_search_by(|(run, _)| run.as_str().cmp(run_id)).ok()
     }
 
     /// Which of the runs, in their order, may have wanted rows in a file.

@@ -138,12 +138,8 @@ impl CurveQuery {
         checked_steps(self.steps.as_ref())?;
         checked_tolerance(self.alignment.tolerance())?;
         checked_places(self.alignment.count())?;
-        // Rows are pinned after runs, while the records are read.
-        let lake = &lake.pinned(&[TableName::Runs]).await?;
-        let rows = [self.rows_of.table()];
-        let with_rows = async { Ok(lake.pinned(&rows).await?) };
-        let (runs, lake) = tokio::try_join!(self.selection.runs(lake), with_rows)?;
-        let lake = &lake;
+        let lake = &lake.pinned(&[TableName::Runs, self.rows_of.table()]).await?;
+        let runs = self.selection.runs(lake).await?;
         let columns = match self.rows_of {
             RowsOf::Histories => lake.metric_columns().await?,
             RowsOf::SystemMetrics => lake.system_metric_columns().await?,

@@ -121,7 +121,7 @@ mod tests {
     fn a_point_is_a_row_with_both() {
         let x: ArrayRef = Arc::new(Int64Array::from(vec![Some(0), None, Some(2), Some(3)]));
         let y: ArrayRef = Arc::new(Float64Array::from(vec![Some(0.5), Some(0.6), None, Some(f64::NAN)]));
-        let piece = |x: &ArrayRef, y: ArrayRef| Piece { run: 0, columns: vec![Some(Arc::clone(x)), Some(y)], rows: 4 };
+        let piece = |x: &ArrayRef, y: ArrayRef| Piece { run: 0, columns: vec![Some(Arc::clone(x)), Some(y)], rows: 4, is_whole: true };
         let shown = |piece: Piece| format!("{:?}", Points::of(&piece).0);
         assert_eq!(shown(piece(&x, y)), "[([0.0, 3.0], [0.5, NaN])]");
         let flags: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), Some(false), None, Some(true)]));

@@ -61,6 +61,14 @@ pub(crate) trait Part: Send + 'static {
     fn points(&self) -> u64;
 }
 
+/// What became of a piece.
+enum Read<P, T> {
+    /// More of the run comes.
+    Part(P),
+    /// It was all of the run, which had so many points.
+    Whole { points: u64, value: T },
+}
+
 /// Makes a part of each piece, and of the parts of each run, in the order of its rows, what `finish` makes of them; both on the threads that
 /// compute. Gives the results in the order of `runs`; a run without rows has no parts.
 ///
@@ -83,20 +91,38 @@ pub(crate) async fn for_each_run<P: Part, T: Send + 'static>(
             runs: places.iter().map(|place| runs[*place].record.path.run_id.clone()).collect(),
             steps: wanted.steps.clone(),
         };
-        let (make, of_place) = (make.clone(), places.clone());
-        let mut scanned = lake.scan_columns(&project, &scan, move |piece| make(of_place[piece.run], piece)).await?;
+        let (make, of_place, of_whole) = (make.clone(), places.clone(), Arc::clone(&finish));
+        let read = move |piece: Piece| {
+            let (place, is_whole) = (of_place[piece.run], piece.is_whole);
+            let part = make(place, piece);
+            // Finished by the thread that has it at hand.
+            if is_whole { Read::Whole { points: part.points(), value: of_whole(place, vec![part]) } } else { Read::Part(part) }
+        };
+        let mut scanned = lake.scan_columns(&project, &scan, read).await?;
         let mut open: HashMap<usize, Vec<(Option<i64>, P)>> = HashMap::new();
         let mut points = 0_u64;
         let mut finishing = FuturesUnordered::new();
         while let Some(group) = scanned.groups.try_next().await? {
-            for (run, first_step, part) in group.pieces {
-                points += part.points();
-                open.entry(run).or_default().push((first_step, part));
-            }
-            if points > wanted.most_points {
-                return Err(ErrorKind::TooLarge { points, most: wanted.most_points }.into());
+            for (run, first_step, read) in group.pieces {
+                let held = match read {
+                    Read::Part(part) => {
+                        points += part.points();
+                        open.entry(run).or_default().push((first_step, part));
+                        points
+                    }
+                    Read::Whole { points: of_run, value } => {
+                        made[places[run]] = Some(value);
+                        points + of_run
+                    }
+                };
+                if held > wanted.most_points {
+                    return Err(ErrorKind::TooLarge { points: held, most: wanted.most_points }.into());
+                }
             }
             for run in group.ended {
+                if made[places[run]].is_some() {
+                    continue;
+                }
                 let mut parts = open.remove(&run).unwrap_or_default();
                 points -= parts.iter().map(|(_, part)| part.points()).sum::<u64>();
                 parts.sort_by_key(|(first_step, _)| *first_step);
