@@ -4,18 +4,13 @@
 //! decoded: that was a third of a question's time. Here eight values are joined at once, right where they stay.
 
 use std::array::from_fn;
-use std::io::Cursor;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::basic::{Encoding, Type};
-use parquet::column::page::{Page, PageReader as _};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::{ChunkReader, Length};
-use parquet::file::serialized_reader::SerializedPageReader;
-use parquet::file::statistics::Statistics;
 
+use crate::column_pages::{ColumnPages, damaged, is_flat_without_nulls};
 use crate::parquet_panics::without_panic;
 
 /// Values that memory is taken for before any is read; a damaged footer may claim any number.
@@ -26,11 +21,8 @@ const STREAMS: usize = size_of::<f64>();
 
 /// Whether [`dense_floats`] reads the chunk: one of float64, not nested, byte-stream-split throughout, whose statistics count no nulls.
 pub fn is_dense_floats(chunk: &ColumnChunkMetaData) -> bool {
-    let column = chunk.column_descr();
-    let no_nulls = || chunk.statistics().and_then(Statistics::null_count_opt) == Some(0);
     chunk.column_type() == Type::DOUBLE
-        && column.max_rep_level() == 0
-        && (column.max_def_level() == 0 || (column.max_def_level() == 1 && no_nulls()))
+        && is_flat_without_nulls(chunk)
         && chunk.encodings().any(|encoding| encoding == Encoding::BYTE_STREAM_SPLIT)
         // Run lengths are those of definition levels.
         && chunk.encodings().all(|encoding| matches!(encoding, Encoding::BYTE_STREAM_SPLIT | Encoding::RLE))
@@ -43,12 +35,16 @@ pub fn is_dense_floats(chunk: &ColumnChunkMetaData) -> bool {
 /// When a page is damaged, or is not what the footer says of the chunk.
 pub fn dense_floats(chunk: &ColumnChunkMetaData, rows: usize, bytes: Bytes) -> Result<Vec<f64>, ParquetError> {
     without_panic(|| {
-        let (start, _) = chunk.byte_range();
-        let mut pages = SerializedPageReader::new(Arc::new(ChunkBytes { start, bytes }), chunk, rows, None)?;
-        let has_levels = chunk.column_descr().max_def_level() > 0;
+        let mut pages = ColumnPages::new(chunk, rows, bytes)?;
         let mut values = Vec::with_capacity(rows.min(MOST_RESERVED));
-        while let Some(page) = pages.get_next_page()? {
-            join_streams(streams(&page, has_levels)?, &mut values);
+        while let Some(page) = pages.next()? {
+            if page.is_dictionary || page.encoding != Encoding::BYTE_STREAM_SPLIT {
+                return Err(damaged("a page has another encoding than its footer says"));
+            }
+            if page.count.checked_mul(STREAMS) != Some(page.bytes.len()) {
+                return Err(damaged("a page has another number of values than its header says"));
+            }
+            join_streams(&page.bytes, &mut values);
             if values.len() > rows {
                 break;
             }
@@ -57,50 +53,15 @@ pub fn dense_floats(chunk: &ColumnChunkMetaData, rows: usize, bytes: Bytes) -> R
     })?
 }
 
-fn damaged(reason: &str) -> ParquetError {
-    ParquetError::General(format!("a column of floats is damaged: {reason}"))
-}
-
-/// The values of a data page, still split: a multiple of [`STREAMS`] bytes.
-fn streams(page: &Page, has_levels: bool) -> Result<&[u8], ParquetError> {
-    let too_short = || damaged("a page ends within its levels");
-    let (bytes, values, encoding) = match page {
-        Page::DataPage { buf, num_values, encoding, .. } => {
-            let bytes: &[u8] = buf;
-            let values = if has_levels {
-                // The levels say for each value that it is there; before them stands how many bytes they have.
-                let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(too_short)?;
-                let length = usize::try_from(u32::from_le_bytes(*length)).ok();
-                length.and_then(|length| rest.get(length..)).ok_or_else(too_short)?
-            } else {
-                bytes
-            };
-            (values, *num_values, *encoding)
-        }
-        Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. } => {
-            let levels = def_levels_byte_len.checked_add(*rep_levels_byte_len).and_then(|length| usize::try_from(length).ok());
-            (levels.and_then(|length| buf.get(length..)).ok_or_else(too_short)?, *num_values, *encoding)
-        }
-        Page::DictionaryPage { .. } => return Err(damaged("it has a dictionary that its footer does not name")),
-    };
-    if encoding != Encoding::BYTE_STREAM_SPLIT {
-        return Err(damaged("a page has another encoding than its footer says"));
-    }
-    if usize::try_from(values).ok().and_then(|values| values.checked_mul(STREAMS)) != Some(bytes.len()) {
-        return Err(damaged("a page has another number of values than its header says"));
-    }
-    Ok(bytes)
-}
-
 /// Puts the values at the end of `values`. `bytes` are the first byte of each value, then the second of each, and so on.
 fn join_streams(bytes: &[u8], values: &mut Vec<f64>) {
     let count = bytes.len() / STREAMS;
     let streams: [&[u8]; STREAMS] = from_fn(|stream| &bytes[stream * count..][..count]);
     let blocks: [&[[u8; STREAMS]]; STREAMS] = streams.map(|stream| stream.as_chunks().0);
     values.reserve(count);
+    let split = |block: usize| from_fn(|stream| u64::from_le_bytes(blocks[stream][block]));
     for block in 0..count / STREAMS {
-        let columns = transposed(from_fn(|stream| u64::from_le_bytes(blocks[stream][block])));
-        values.extend_from_slice(&columns.map(f64::from_bits));
+        values.extend_from_slice(&transposed(split(block)).map(f64::from_bits));
     }
     let rest = count - count % STREAMS..count;
     values.extend(rest.map(|value| f64::from_le_bytes(from_fn(|stream| streams[stream][value]))));
@@ -122,41 +83,10 @@ fn transposed(mut rows: [u64; STREAMS]) -> [u64; STREAMS] {
     rows
 }
 
-/// The bytes of a chunk by their places in the file.
-struct ChunkBytes {
-    start: u64,
-    bytes: Bytes,
-}
-
-impl ChunkBytes {
-    fn from(&self, place: u64) -> Result<Bytes, ParquetError> {
-        let offset = place.checked_sub(self.start).and_then(|offset| usize::try_from(offset).ok());
-        let offset = offset.filter(|offset| *offset <= self.bytes.len()).ok_or_else(|| damaged("a page lies outside"))?;
-        Ok(self.bytes.slice(offset..))
-    }
-}
-
-impl Length for ChunkBytes {
-    fn len(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
-}
-
-impl ChunkReader for ChunkBytes {
-    type T = Cursor<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        self.from(start).map(Cursor::new)
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let bytes = self.from(start)?;
-        if length <= bytes.len() { Ok(bytes.slice(..length)) } else { Err(damaged("a page ends after the column does")) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use arrow::array::{ArrayRef, AsArray, Float64Array, RecordBatch};
     use arrow::datatypes::Float64Type;
     use parquet::arrow::ArrowWriter;

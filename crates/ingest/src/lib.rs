@@ -12,7 +12,7 @@
 //! | which steps an export has | [`StepProfile`] |
 //! | overlapping pieces of one run put together | [`merge`] |
 //! | a Parquet export into rows, the plain way | [`export_rows`] |
-//! | floats of a column chunk without nulls, the fast way | [`dense_floats`], [`is_dense_floats`] |
+//! | floats of a column chunk, and text in long stretches, the fast way | [`dense_floats`], [`text_stretches`] |
 //! | damaged Parquet files that must not end the process | [`without_panic`], [`polled_without_panic`], [`panic_is_caught`] |
 //! | offline `.wandb` logs | [`offline`] |
 //!
@@ -20,6 +20,7 @@
 
 mod arrow_value;
 mod cells;
+mod column_pages;
 mod decode;
 mod dense_floats;
 mod encode;
@@ -47,6 +48,7 @@ mod scan_report;
 pub mod schema;
 mod step_profile;
 mod text_meaning;
+mod text_stretches;
 mod windows;
 
 pub use decode::{rows_of_batch, system_rows_of_batch};
@@ -67,3 +69,4 @@ pub use row_columns::{MetricValues, RowColumns};
 pub use scan::{RunScan, ScanOptions};
 pub use scan_report::{Completeness, ScanReport};
 pub use step_profile::StepProfile;
+pub use text_stretches::{TextStretches, is_text_stretches, text_stretches};

@@ -4,17 +4,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Int64Type};
 use bytes::Bytes;
 use parquet::DecodeResult;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use runlake_ingest::schema::STEP;
-use runlake_ingest::{dense_floats, is_dense_floats, without_panic};
+use runlake_ingest::{TextStretches, dense_floats, is_dense_floats, is_text_stretches, text_stretches, without_panic};
 
 use crate::part_file::RUN_ID;
 
@@ -29,18 +30,10 @@ pub(crate) struct PartSchema {
 impl PartSchema {
     pub(crate) fn new(footer: Arc<ParquetMetaData>) -> Result<Self, ParquetError> {
         without_panic(|| {
-            let stored = ArrowReaderMetadata::try_new(Arc::clone(&footer), ArrowReaderOptions::default())?;
-            // Ids repeat for thousands of rows: as a dictionary they are decoded as runs of one number.
-            let with_dictionary = |field: &Arc<Field>| {
-                let is_id = field.name() == RUN_ID;
-                let dictionary = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-                if is_id { Arc::new(field.as_ref().clone().with_data_type(dictionary())) } else { Arc::clone(field) }
-            };
-            let schema = Arc::new(Schema::new(stored.schema().fields().iter().map(with_dictionary).collect::<Vec<_>>()));
-            let position = |name: &str| schema.fields().iter().position(|field| field.name() == name);
+            let metadata = ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::default())?;
+            let position = |name: &str| metadata.schema().fields().iter().position(|field| field.name() == name);
             let run_id = position(RUN_ID).ok_or_else(|| ParquetError::General(format!("it has no column `{RUN_ID}`")))?;
             let step = position(STEP);
-            let metadata = ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::new().with_schema(schema))?;
             Ok(Self { metadata, run_id, step })
         })?
     }
@@ -65,6 +58,10 @@ impl FileColumns {
         let fields = schema.metadata.schema().fields();
         let wanted = wanted.iter().map(|name| fields.iter().position(|field| field.name() == name)).collect();
         Self { schema, wanted }
+    }
+
+    fn name(&self, column: usize) -> &str {
+        self.schema.metadata.schema().field(column).name()
     }
 
     pub(crate) fn row_groups(&self) -> &[RowGroupMetaData] {
@@ -110,12 +107,15 @@ impl FileColumns {
     /// A decoder of one row group; `with_steps` when the pieces need them.
     pub(crate) fn decoder(self: &Arc<Self>, group: usize, with_steps: bool) -> Result<RowGroupDecoder, ParquetError> {
         let only_run = self.runs_of(group).filter(|(first, last)| first == last).map(|(run, _)| run.to_owned());
-        let read_ids = only_run.is_none().then_some(self.schema.run_id);
-        let read_step = self.schema.step.filter(|_| with_steps);
-        let is_dense = |column: &usize| self.is_dense(group, *column);
+        let chunk = |column: usize| self.row_groups()[group].column(column);
+        let ids = only_run.is_none().then_some(self.schema.run_id);
+        let is_stretches = |column: &usize| is_text_stretches(chunk(*column)) && self.is_its_chunk(group, *column);
+        let stretches = ids.filter(|column| is_stretches(column) && !self.wanted.contains(&Some(*column)));
+        let is_dense = |column: &usize| is_dense_floats(chunk(*column)) && self.is_its_chunk(group, *column);
         let dense: Vec<usize> = self.wanted.iter().flatten().copied().filter(is_dense).collect();
-        let others = self.wanted.iter().flatten().copied().filter(|column| !dense.contains(column));
-        let roots: Vec<usize> = others.chain(read_ids).chain(read_step).collect();
+        let step = self.schema.step.filter(|_| with_steps);
+        let all = self.wanted.iter().flatten().copied().chain(ids).chain(step);
+        let roots: Vec<usize> = all.filter(|column| !dense.contains(column) && Some(*column) != stretches).collect();
         let rows = usize::try_from(self.row_groups()[group].num_rows()).unwrap_or(0);
         let build = || {
             let builder = ParquetPushDecoderBuilder::new_with_metadata(self.schema.metadata.clone());
@@ -123,15 +123,12 @@ impl FileColumns {
             builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(rows.max(1)).build()
         };
         let others = if roots.is_empty() { None } else { Some(without_panic(build)??) };
-        Ok(RowGroupDecoder { dense, others, columns: Arc::clone(self), group, rows, only_run, with_steps: read_step.is_some() })
+        Ok(RowGroupDecoder { dense, stretches, others, columns: Arc::clone(self), group, rows, only_run, with_steps: step.is_some() })
     }
 
-    /// Whether a column of a row group is read by [`dense_floats`].
-    fn is_dense(&self, group: usize, column: usize) -> bool {
-        let chunk = self.row_groups()[group].column(column);
-        // A column with members would have chunks of theirs, and the number of a column would not be that of its chunk.
-        let is_its_chunk = || chunk.column_path().parts() == [self.schema.metadata.schema().field(column).name().as_str()];
-        is_dense_floats(chunk) && is_its_chunk()
+    /// Whether the chunk of a column's number is that column's. Columns with members would have chunks of theirs before it.
+    fn is_its_chunk(&self, group: usize, column: usize) -> bool {
+        self.row_groups()[group].column(column).column_path().parts() == [self.name(column)]
     }
 }
 
@@ -149,8 +146,10 @@ pub(crate) struct RunRows {
 /// Decodes one row group from bytes that others fetch.
 #[derive(Debug)]
 pub(crate) struct RowGroupDecoder {
-    /// Columns of the file that are floats without nulls.
+    /// Columns that are floats without nulls.
     dense: Vec<usize>,
+    /// The column of run ids, where it is read by [`text_stretches`].
+    stretches: Option<usize>,
     /// Of all other columns.
     others: Option<ParquetPushDecoder>,
     columns: Arc<FileColumns>,
@@ -163,12 +162,11 @@ pub(crate) struct RowGroupDecoder {
 impl RowGroupDecoder {
     /// The bytes that it needs.
     pub(crate) fn needs(&mut self) -> Result<Vec<Range<u64>>, ParquetError> {
-        let group = &self.columns.row_groups()[self.group];
         let range_of = |column: &usize| {
-            let (start, length) = group.column(*column).byte_range();
+            let (start, length) = self.chunk(*column).byte_range();
             start..start + length
         };
-        let mut ranges: Vec<Range<u64>> = without_panic(|| self.dense.iter().map(range_of).collect())?;
+        let mut ranges: Vec<Range<u64>> = without_panic(|| self.dense.iter().chain(&self.stretches).map(range_of).collect())?;
         if let Some(others) = &mut self.others {
             match without_panic(|| others.try_decode())?? {
                 DecodeResult::NeedsData(needed) => ranges.extend(needed),
@@ -181,77 +179,80 @@ impl RowGroupDecoder {
     }
 
     /// The rows of each run, given the bytes. Waits for the processor.
-    pub(crate) fn decode(mut self, mut ranges: Vec<Range<u64>>, mut bytes: Vec<Bytes>) -> Result<Vec<RunRows>, ParquetError> {
-        let mut columns: Vec<(usize, ArrayRef)> = Vec::with_capacity(self.dense.len());
-        ranges.drain(..self.dense.len());
-        for (column, bytes) in self.dense.iter().zip(bytes.drain(..self.dense.len())) {
-            let values = dense_floats(self.columns.row_groups()[self.group].column(*column), self.rows, bytes)?;
-            columns.push((*column, Arc::new(Float64Array::from(values))));
+    pub(crate) fn decode(mut self, ranges: Vec<Range<u64>>, bytes: Vec<Bytes>) -> Result<Vec<RunRows>, ParquetError> {
+        let mut parts = ranges.into_iter().zip(bytes);
+        let mut dense: Vec<(usize, ArrayRef)> = Vec::with_capacity(self.dense.len());
+        for (column, (_, bytes)) in self.dense.iter().zip(parts.by_ref()) {
+            dense.push((*column, Arc::new(Float64Array::from(dense_floats(self.chunk(*column), self.rows, bytes)?))));
         }
-        let mut pieces = Vec::new();
-        let Some(mut others) = self.others.take() else {
-            self.cut(0..self.rows, &columns, None, &mut pieces)?;
-            return Ok(pieces);
+        let ids = match (self.stretches, &self.only_run) {
+            (Some(column), _) => {
+                let (_, bytes) = parts.next().ok_or_else(|| ParquetError::General("a column has no bytes".to_owned()))?;
+                Some(text_stretches(self.chunk(column), self.rows, bytes)?)
+            }
+            (None, Some(run_id)) => Some(TextStretches::of(run_id, self.rows)),
+            (None, None) => None,
         };
-        without_panic(|| {
-            others.push_ranges(ranges, bytes)?;
-            let mut start = 0;
+        let batch = match self.others.take() {
+            Some(others) => Some(self.batch(others, parts.unzip())?),
+            None => None,
+        };
+        let in_batch = |column: usize| batch.as_ref()?.column_by_name(self.columns.name(column)).cloned();
+        let in_dense = |column: usize| dense.iter().find(|(dense, _)| *dense == column).map(|(_, values)| Arc::clone(values));
+        let read = |column: usize| in_dense(column).or_else(|| in_batch(column));
+        let ids = match ids {
+            Some(ids) => ids,
+            None => stretches_of(in_batch(self.columns.schema.run_id))?,
+        };
+        let columns: Vec<Option<ArrayRef>> = self.columns.wanted.iter().map(|column| read((*column)?)).collect();
+        let steps = self.columns.schema.step.filter(|_| self.with_steps).and_then(read);
+        let mut start = 0;
+        let piece = |(run_id, rows): (&str, usize)| {
+            let part = |column: &ArrayRef| column.slice(start, rows);
+            let columns = columns.iter().map(|column| column.as_ref().map(part)).collect();
+            let piece = RunRows { run_id: run_id.to_owned(), columns, steps: steps.as_ref().map(part), rows };
+            start += rows;
+            piece
+        };
+        Ok(ids.iter().map(piece).collect())
+    }
+
+    /// All rows of the columns that are left to the library.
+    fn batch(&self, mut decoder: ParquetPushDecoder, (ranges, bytes): (Vec<Range<u64>>, Vec<Bytes>)) -> Result<RecordBatch, ParquetError> {
+        let mut batches = without_panic(|| {
+            decoder.push_ranges(ranges, bytes)?;
+            let mut batches = Vec::new();
             loop {
-                match others.try_decode()? {
-                    DecodeResult::Data(batch) if start + batch.num_rows() <= self.rows => {
-                        let end = start + batch.num_rows();
-                        self.cut(start..end, &columns, Some(&batch), &mut pieces)?;
-                        start = end;
-                    }
-                    DecodeResult::Finished if start == self.rows => return Ok(pieces),
-                    DecodeResult::Data(_) | DecodeResult::Finished => {
-                        return Err(ParquetError::General("a row group has another number of rows than its file says".to_owned()));
-                    }
+                match decoder.try_decode()? {
+                    DecodeResult::Data(batch) => batches.push(batch),
+                    DecodeResult::Finished => return Ok(batches),
                     DecodeResult::NeedsData(_) => return Err(ParquetError::General("a column is longer than its file says".to_owned())),
                 }
             }
-        })?
+        })??;
+        let batch = match batches.len() {
+            1 => batches.pop(),
+            _ => batches.first().map(|first| concat_batches(first.schema_ref(), &batches)).transpose()?,
+        };
+        batch
+            .filter(|batch| batch.num_rows() == self.rows)
+            .ok_or_else(|| ParquetError::General("a row group has another number of rows than its file says".to_owned()))
     }
 
-    /// Cuts rows into those of each run: `dense` columns are of the whole row group, those of `batch` of these rows.
-    fn cut(
-        &self,
-        rows: Range<usize>,
-        dense: &[(usize, ArrayRef)],
-        batch: Option<&RecordBatch>,
-        pieces: &mut Vec<RunRows>,
-    ) -> Result<(), ParquetError> {
-        let in_batch = |column: usize| batch?.column_by_name(self.columns.schema.metadata.schema().field(column).name()).cloned();
-        let in_dense = |column: usize| {
-            let (_, values) = dense.iter().find(|(dense, _)| *dense == column)?;
-            Some(values.slice(rows.start, rows.len()))
-        };
-        let read = |column: usize| in_dense(column).or_else(|| in_batch(column));
-        let columns: Vec<Option<ArrayRef>> = self.columns.wanted.iter().map(|column| read((*column)?)).collect();
-        let steps = self.columns.schema.step.filter(|_| self.with_steps).and_then(read);
-        let mut add = |run_id: &str, rows: Range<usize>| {
-            let part = |column: &ArrayRef| column.slice(rows.start, rows.len());
-            let columns = columns.iter().map(|column| column.as_ref().map(part)).collect();
-            pieces.push(RunRows { run_id: run_id.to_owned(), columns, steps: steps.as_ref().map(part), rows: rows.len() });
-        };
-        if let Some(run_id) = &self.only_run {
-            add(run_id, 0..rows.len());
-            return Ok(());
-        }
-        let foreign = || ParquetError::General(format!("`{RUN_ID}` is not text"));
-        let ids = in_batch(self.columns.schema.run_id).ok_or_else(foreign)?;
-        let ids = ids.as_dictionary_opt::<Int32Type>().ok_or_else(foreign)?;
-        let names = ids.values().as_string_opt::<i32>().ok_or_else(foreign)?;
-        let keys = ids.keys().values();
-        let mut start = 0;
-        while start < keys.len() {
-            let end = end_of_stretch(keys, start);
-            let name = usize::try_from(keys[start]).ok().filter(|key| ids.is_valid(start) && *key < names.len()).ok_or_else(foreign)?;
-            add(names.value(name), start..end);
-            start = end;
-        }
-        Ok(())
+    fn chunk(&self, column: usize) -> &ColumnChunkMetaData {
+        self.columns.row_groups()[self.group].column(column)
     }
+}
+
+/// The stretches of a column of run ids that the library read.
+fn stretches_of(ids: Option<ArrayRef>) -> Result<TextStretches, ParquetError> {
+    let foreign = || ParquetError::General(format!("`{RUN_ID}` is not text"));
+    let ids = cast(&ids.ok_or_else(foreign)?, &DataType::Utf8)?;
+    let mut stretches = TextStretches::default();
+    for id in ids.as_string_opt::<i32>().ok_or_else(foreign)? {
+        stretches.push(id.ok_or_else(foreign)?);
+    }
+    Ok(stretches)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an axis is of floats; steps beyond 2^53 have none of their own")]
@@ -259,36 +260,8 @@ fn as_float(step: i64) -> f64 {
     step as f64
 }
 
-/// Where the keys equal to that at `start` end. They stand in long stretches, so strides come before single steps.
-fn end_of_stretch(keys: &[i32], start: usize) -> usize {
-    const STRIDE: usize = 64;
-    let key = keys[start];
-    let mut end = start;
-    while keys.get(end..end + STRIDE).is_some_and(|stride| stride.iter().all(|other| *other == key)) {
-        end += STRIDE;
-    }
-    end + keys[end..].iter().take_while(|other| **other == key).count()
-}
-
 /// The rows whose steps lie in `steps`; within a run they ascend.
 pub(crate) fn within(steps: &dyn Array, range: &Range<i64>) -> Option<Range<usize>> {
     let steps = steps.as_primitive_opt::<Int64Type>()?.values();
     Some(steps.partition_point(|step| *step < range.start)..steps.partition_point(|step| *step < range.end))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stretches_end_where_another_key_begins() {
-        let keys: Vec<i32> = [(0, 1), (1, 200), (2, 64), (3, 63), (2, 130)].iter().flat_map(|(key, times)| vec![*key; *times]).collect();
-        let mut ends = Vec::new();
-        let mut at = 0;
-        while at < keys.len() {
-            at = end_of_stretch(&keys, at);
-            ends.push(at);
-        }
-        assert_eq!(ends, [1, 201, 265, 328, 458]);
-    }
 }
