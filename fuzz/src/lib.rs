@@ -6,6 +6,7 @@
 //! | `filter` | `runlake_types::Filter` |
 //! | `history_page` | a page of history, into columns and back |
 //! | `parquet_export` | a Parquet export, into columns and into rows |
+//! | `part_columns` | columns of a lake's part files that are decoded without the Parquet library |
 //! | `offline_log` | a `.wandb` file, in both of its readers |
 
 use std::path::{Path, PathBuf};

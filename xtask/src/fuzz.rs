@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 
 use crate::{ROOT, run};
 
-const TARGETS: [&str; 5] = ["json", "filter", "history_page", "parquet_export", "offline_log"];
+const TARGETS: [&str; 6] = ["json", "filter", "history_page", "parquet_export", "part_columns", "offline_log"];
 
 /// What cargo-fuzz passes to the compiler for coverage
 /// (<https://github.com/rust-fuzz/cargo-fuzz/blob/main/src/project.rs>).
@@ -47,7 +47,7 @@ pub(crate) fn fuzz(seconds: u32, wanted: &[String]) -> anyhow::Result<()> {
         }
         let program = text(&folder.join(&host).join("release").join(target))?;
         let corpus = text(&corpus)?;
-        let longest = if target == "parquet_export" { LONGEST_PARQUET_SECONDS } else { LONGEST_INPUT_SECONDS };
+        let longest = if matches!(target, "parquet_export" | "part_columns") { LONGEST_PARQUET_SECONDS } else { LONGEST_INPUT_SECONDS };
         let arguments = [
             corpus.clone(),
             format!("-artifact_prefix={}/", text(&artifacts)?),

@@ -61,7 +61,8 @@ fn run() -> anyhow::Result<u8> {
 fn show_only_panics_that_matter() {
     let show = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !runlake_ingest::panic_is_caught() && !HAS_ENDED.load(Ordering::Relaxed) {
+        let is_given_up = HAS_ENDED.load(Ordering::Relaxed) && std::thread::current().name() != Some("main");
+        if !runlake_ingest::panic_is_caught() && !is_given_up {
             show(panic);
         }
     }));

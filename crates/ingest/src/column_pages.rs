@@ -13,7 +13,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 
 /// Whether the chunk is of a column that is not nested, and its footer says that there are no nulls in it.
-pub(crate) fn is_flat_without_nulls(chunk: &ColumnChunkMetaData) -> bool {
+pub fn is_flat_without_nulls(chunk: &ColumnChunkMetaData) -> bool {
     let column = chunk.column_descr();
     let no_nulls = || chunk.statistics().and_then(Statistics::null_count_opt) == Some(0);
     column.max_rep_level() == 0 && (column.max_def_level() == 0 || (column.max_def_level() == 1 && no_nulls()))
@@ -52,7 +52,10 @@ impl ColumnPages {
         let too_short = || damaged("a page ends within its levels");
         let (bytes, count, encoding, levels) = match self.pages.get_next_page()? {
             None => return Ok(None),
-            Some(Page::DataPage { buf, num_values, encoding, .. }) => {
+            Some(Page::DataPage { buf, num_values, encoding, def_level_encoding, .. }) => {
+                if self.has_levels && def_level_encoding != Encoding::RLE {
+                    return Err(damaged("its levels have another encoding than its footer says"));
+                }
                 // The levels say for each value that it is there; before them stands how many bytes they have.
                 let levels = if self.has_levels {
                     let length = buf.first_chunk::<4>().ok_or_else(too_short)?;
@@ -62,7 +65,10 @@ impl ColumnPages {
                 };
                 (buf, num_values, encoding, levels)
             }
-            Some(Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. }) => {
+            Some(Page::DataPageV2 { buf, num_values, encoding, num_nulls, def_levels_byte_len, rep_levels_byte_len, .. }) => {
+                if num_nulls > 0 {
+                    return Err(damaged("a page has nulls that its footer does not count"));
+                }
                 (buf, num_values, encoding, u64::from(def_levels_byte_len) + u64::from(rep_levels_byte_len))
             }
             Some(Page::DictionaryPage { buf, num_values, encoding, .. }) => {

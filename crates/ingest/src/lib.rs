@@ -51,6 +51,7 @@ mod text_meaning;
 mod text_stretches;
 mod windows;
 
+pub use column_pages::is_flat_without_nulls;
 pub use decode::{rows_of_batch, system_rows_of_batch};
 pub use dense_floats::{dense_floats, is_dense_floats};
 pub use encode::{Encoded, Encoder, Stream};

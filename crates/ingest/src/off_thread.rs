@@ -10,6 +10,9 @@ pub async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
     let (send, done) = oneshot::channel();
     rayon::spawn_fifo(move || {
         // Nobody waits any more when the job was stopped.
+        if send.is_closed() {
+            return;
+        }
         drop(send.send(catch_unwind(AssertUnwindSafe(work))));
     });
     match done.await {

@@ -41,10 +41,14 @@ pub fn text_stretches(chunk: &ColumnChunkMetaData, rows: usize, bytes: Bytes) ->
                 break;
             }
             match page.encoding {
-                _ if page.is_dictionary => {
+                Encoding::PLAIN | Encoding::PLAIN_DICTIONARY if page.is_dictionary => {
+                    if !read.texts.is_empty() {
+                        return Err(damaged("its dictionary does not come first"));
+                    }
                     read.push_texts(page, |read, text| read.texts.push(text))?;
                     dictionary = read.texts.len();
                 }
+                _ if page.is_dictionary => return Err(damaged("its dictionary is not plain")),
                 Encoding::PLAIN => read.push_texts(page, TextStretches::push_text)?,
                 Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => read.push_numbers(&page, dictionary)?,
                 _ => return Err(damaged("a page has another encoding than its footer says")),
@@ -125,12 +129,15 @@ impl TextStretches {
                 self.push_number(u64::from_le_bytes(number), length.min(left), dictionary)?;
                 left -= length.min(left);
             } else {
-                // Eight numbers of so many bits are as many bytes.
-                let packed = length.checked_mul(width as usize).filter(|packed| *packed <= bytes.len()).ok_or_else(too_short)?;
+                // Eight numbers of so many bits are as many bytes. Some writers leave out those after the last number of a page.
+                let packed = length.saturating_mul(width as usize).min(bytes.len());
                 let packed = bytes.split_to(packed);
-                let count = length.checked_mul(8).ok_or_else(too_short)?.min(left);
+                let count = length.saturating_mul(8).min(left);
                 if count == 0 {
                     return Err(damaged("a run of numbers is empty"));
+                }
+                if packed.len() < count.saturating_mul(width as usize).div_ceil(8) {
+                    return Err(too_short());
                 }
                 for at in 0..count {
                     self.push_number(bits(&packed, at * width as usize, width), 1, dictionary)?;
@@ -249,6 +256,9 @@ mod tests {
         assert!(push(&[1, 1], 5).unwrap_err().to_string().contains("is empty"));
         assert!(push(&[33, 10, 0], 5).unwrap_err().to_string().contains("wider"));
         assert!(push(&[1, 10], 5).unwrap_err().to_string().contains("ends within"));
+        // Eight numbers of two bits, of which a page of three needs only the first byte; one of five does not have all.
+        assert_eq!(push(&[2, 3, 0], 3).unwrap(), [(0, 3)]);
+        assert!(push(&[2, 3, 0], 5).unwrap_err().to_string().contains("ends within"));
         assert!(push(&[1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], 5).is_err());
     }
 
@@ -269,7 +279,7 @@ mod tests {
             let footer = footer(&file);
             let chunk = footer.row_group(0).column(0);
             // The second version of the format has what follows a full dictionary in an encoding that is left to the library.
-            prop_assume!(is_text_stretches(chunk) || version == WriterVersion::PARQUET_2_0);
+            prop_assert!(is_text_stretches(chunk) || version == WriterVersion::PARQUET_2_0);
             prop_assume!(is_text_stretches(chunk));
             let read = text_stretches(chunk, values.len(), chunk_bytes(&footer, &file)).unwrap();
             let rows: Vec<&str> = read.iter().flat_map(|(text, rows)| std::iter::repeat_n(text, rows)).collect();

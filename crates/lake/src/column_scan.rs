@@ -13,6 +13,8 @@ use arrow::datatypes::Int64Type;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore as _;
+use parquet::errors::ParquetError;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use runlake_types::ProjectPath;
 
 use crate::footers::Footers;
@@ -201,7 +203,7 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
         let mut held_before = 0;
         for number in 0..columns.row_groups().len() {
             let runs = self.wanted.in_group(&columns, number);
-            if runs.is_empty() {
+            if runs.is_empty() || columns.row_groups()[number].num_rows() == 0 {
                 continue;
             }
             let with_steps = is_shared || self.wanted.steps().is_some();
@@ -236,6 +238,10 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
         let Some(number) = number else { return Ok(ScannedGroup { pieces: Vec::new(), ended }) };
         let mut decoder = columns.decoder(number, with_steps).map_err(|source| parquet_error(file.path.as_ref(), source))?;
         let ranges = decoder.needs().map_err(|source| parquet_error(file.path.as_ref(), source))?;
+        // Before memory is taken for what a damaged footer says.
+        if ranges.iter().any(|range| range.start > range.end || range.end > file.size_bytes) {
+            return Err(parquet_error(file.path.as_ref(), ParquetError::General("a column lies outside of the file".to_owned())));
+        }
         let job = Arc::clone(&self);
         let path = file.path.clone();
         let read = async move {
@@ -250,7 +256,8 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
             // Runs that ascend stand together, each of them once.
             let are_together = rows.is_sorted_by(|rows, next| rows.run_id < next.run_id);
             let whole = if are_together { whole } else { 0..0 };
-            Ok(rows.into_iter().filter_map(|rows| job.piece(rows, &whole)).collect())
+            // On all cores, since all that is asked for may lie in one row group.
+            Ok(rows.into_par_iter().filter_map(|rows| job.piece(rows, &whole)).collect())
         };
         Ok(ScannedGroup { pieces: self.store.read_and_work(read, decode).await?, ended })
     }

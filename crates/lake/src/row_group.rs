@@ -1,5 +1,6 @@
 //! Some columns of one row group of a part file, cut into the rows of each run.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,9 +16,14 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use runlake_ingest::schema::STEP;
-use runlake_ingest::{TextStretches, dense_floats, is_dense_floats, is_text_stretches, text_stretches, without_panic};
+use runlake_ingest::{
+    TextStretches, dense_floats, is_dense_floats, is_flat_without_nulls, is_text_stretches, text_stretches, without_panic,
+};
 
 use crate::part_file::RUN_ID;
+
+/// Rows for which the library takes memory at once; a damaged footer may claim any number.
+const MOST_BATCH_ROWS: usize = 1 << 20;
 
 /// The footer of a part file as readers of rows want it.
 #[derive(Debug)]
@@ -106,13 +112,14 @@ impl FileColumns {
 
     /// A decoder of one row group; `with_steps` when the pieces need them.
     pub(crate) fn decoder(self: &Arc<Self>, group: usize, with_steps: bool) -> Result<RowGroupDecoder, ParquetError> {
-        let only_run = self.runs_of(group).filter(|(first, last)| first == last).map(|(run, _)| run.to_owned());
         let chunk = |column: usize| self.row_groups()[group].column(column);
+        let only_run = self.runs_of(group).filter(|(first, last)| first == last && is_flat_without_nulls(chunk(self.schema.run_id)));
+        let only_run = only_run.map(|(run, _)| run.to_owned());
         let ids = only_run.is_none().then_some(self.schema.run_id);
         let is_stretches = |column: &usize| is_text_stretches(chunk(*column)) && self.is_its_chunk(group, *column);
         let stretches = ids.filter(|column| is_stretches(column) && !self.wanted.contains(&Some(*column)));
         let is_dense = |column: &usize| is_dense_floats(chunk(*column)) && self.is_its_chunk(group, *column);
-        let dense: Vec<usize> = self.wanted.iter().flatten().copied().filter(is_dense).collect();
+        let dense: BTreeSet<usize> = self.wanted.iter().flatten().copied().filter(is_dense).collect();
         let step = self.schema.step.filter(|_| with_steps);
         let all = self.wanted.iter().flatten().copied().chain(ids).chain(step);
         let roots: Vec<usize> = all.filter(|column| !dense.contains(column) && Some(*column) != stretches).collect();
@@ -120,9 +127,10 @@ impl FileColumns {
         let build = || {
             let builder = ParquetPushDecoderBuilder::new_with_metadata(self.schema.metadata.clone());
             let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
-            builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(rows.max(1)).build()
+            builder.with_row_groups(vec![group]).with_projection(mask).with_batch_size(rows.clamp(1, MOST_BATCH_ROWS)).build()
         };
         let others = if roots.is_empty() { None } else { Some(without_panic(build)??) };
+        let dense = dense.into_iter().collect();
         Ok(RowGroupDecoder { dense, stretches, others, columns: Arc::clone(self), group, rows, only_run, with_steps: step.is_some() })
     }
 

@@ -9,7 +9,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use futures::TryStreamExt as _;
 use runlake::query::{Alignment, Axis, CurveQuery, KeyPattern, Places, Selection};
 use runlake_curves::align::{AsOf, BucketValue};
-use runlake_lake::{ColumnScan, Lake, Location, RowsOf, TableName};
+use runlake_lake::{ColumnScan, Lake, Location, RowsOf, TableName, compact};
 use runlake_tests::lake::{PROJECT, block_on, open, sample_lake};
 use runlake_tests::service::{Service, TEAM, put};
 use runlake_types::ProjectPath;
@@ -42,14 +42,24 @@ fn rows_of(columns: &[Option<ArrayRef>], rows: usize) -> Rows {
     (0..rows).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect()
 }
 
-/// The rows of each run by a scan, and how many bytes it read and how many there are.
-async fn scanned(lake: &Lake, project: &ProjectPath, scan: &ColumnScan) -> (BTreeMap<String, Rows>, u64, u64) {
-    let mut scanned = lake.scan_columns(project, scan, |piece| rows_of(&piece.columns, piece.rows)).await.unwrap();
+/// What a scan gave.
+struct Found {
+    rows: BTreeMap<String, Rows>,
+    /// The runs that came in one piece which said that it was all.
+    whole: Vec<String>,
+    bytes_read: u64,
+    bytes_stored: u64,
+}
+
+async fn scanned(lake: &Lake, project: &ProjectPath, scan: &ColumnScan) -> Found {
+    let mut scanned = lake.scan_columns(project, scan, |piece| (piece.is_whole, rows_of(&piece.columns, piece.rows))).await.unwrap();
     let mut parts: BTreeMap<usize, Vec<(Option<i64>, Rows)>> = BTreeMap::new();
-    let mut ended = Vec::new();
+    let (mut ended, mut whole) = (Vec::new(), Vec::new());
     while let Some(group) = scanned.groups.try_next().await.unwrap() {
-        for (run, first_step, rows) in group.pieces {
+        for (run, first_step, (is_whole, rows)) in group.pieces {
             assert!(!ended.contains(&run), "nothing comes after the end of a run");
+            assert!(!whole.contains(&run) && !(is_whole && parts.contains_key(&run)), "a whole run has one piece");
+            whole.extend(is_whole.then_some(run));
             parts.entry(run).or_default().push((first_step, rows));
         }
         ended.extend(group.ended);
@@ -60,7 +70,10 @@ async fn scanned(lake: &Lake, project: &ProjectPath, scan: &ColumnScan) -> (BTre
         parts.sort_by_key(|(first_step, _)| *first_step);
         (scan.runs[run].clone(), parts.into_iter().flat_map(|(_, rows)| rows).collect())
     };
-    (parts.into_iter().map(of_run).collect(), scanned.bytes_read(), scanned.bytes_stored)
+    let mut whole: Vec<String> = whole.into_iter().map(|run| scan.runs[run].clone()).collect();
+    whole.sort_unstable();
+    let (bytes_read, bytes_stored) = (scanned.bytes_read(), scanned.bytes_stored);
+    Found { rows: parts.into_iter().map(of_run).collect(), whole, bytes_read, bytes_stored }
 }
 
 /// The same, read run by run.
@@ -93,8 +106,7 @@ async fn read(lake: &Lake, project: &ProjectPath, scan: &ColumnScan) -> BTreeMap
 async fn assert_alike(lake: &Lake, project: &ProjectPath, rows_of: RowsOf, columns: &[&str], runs: &[String], steps: Option<Range<i64>>) {
     let columns = columns.iter().map(|&name| name.to_owned()).collect();
     let scan = ColumnScan { rows_of, columns, runs: runs.to_vec(), steps };
-    let (found, _, _) = scanned(lake, project, &scan).await;
-    assert_eq!(found, read(lake, project, &scan).await, "{scan:?}");
+    assert_eq!(scanned(lake, project, &scan).await.rows, read(lake, project, &scan).await, "{scan:?}");
 }
 
 #[test]
@@ -136,6 +148,30 @@ fn rows_of_a_run_in_several_files_come_in_order() {
 }
 
 #[test]
+fn a_run_is_whole_where_no_other_row_group_may_hold_it() {
+    let folder = tempfile::tempdir().unwrap();
+    make_lake(folder.path());
+    // In one file of two row groups, of which the second begins within `b`.
+    for (run, rows) in [("a", 60_000), ("b", 100_000), ("c", 40_000)] {
+        put(folder.path(), run, &losses(0..rows, 0.5), 10, run);
+    }
+    block_on(async {
+        compact::compact(&open(folder.path()).await).await.unwrap();
+        let (lake, project) = (open(folder.path()).await, ProjectPath::parse(TEAM).unwrap());
+        assert_eq!(lake.history_files(&project).await.unwrap().len(), 1);
+        let runs: Vec<String> = ["b", "c", "a"].map(str::to_owned).to_vec();
+        let scan = ColumnScan { rows_of: RowsOf::Histories, columns: vec!["loss".to_owned()], runs: runs.clone(), steps: None };
+        assert_eq!(scanned(&lake, &project, &scan).await.whole, ["a", "c"]);
+        // What lies after these steps is wanted of no run.
+        let early = ColumnScan { steps: Some(0..90), ..scan };
+        let found = scanned(&lake, &project, &early).await;
+        assert_eq!(found.rows.values().map(Vec::len).collect::<Vec<_>>(), [30; 3]);
+        assert_alike(&lake, &project, RowsOf::Histories, &["_step", "loss"], &runs, None).await;
+        assert_alike(&lake, &project, RowsOf::Histories, &["loss", "_timestamp"], &runs, Some(200_000..220_000)).await;
+    });
+}
+
+#[test]
 fn what_is_not_asked_for_is_not_read() {
     let folder = sample_lake();
     block_on(async {
@@ -147,11 +183,11 @@ fn what_is_not_asked_for_is_not_read() {
             runs: runs.clone(),
             steps,
         };
-        let (_, one_column, stored) = scanned(&lake, &project, &scan(&["val.acc"], None)).await;
-        assert!(one_column < stored / 2, "{one_column} of {stored} bytes");
-        let (none, footers, _) = scanned(&lake, &project, &scan(&["val.acc"], Some(i64::MAX - 1..i64::MAX))).await;
-        assert!(none.is_empty());
-        assert!(footers < one_column);
+        let one_column = scanned(&lake, &project, &scan(&["val.acc"], None)).await;
+        assert!(one_column.bytes_read < one_column.bytes_stored / 2, "{} of {} bytes", one_column.bytes_read, one_column.bytes_stored);
+        let none = scanned(&lake, &project, &scan(&["val.acc"], Some(i64::MAX - 1..i64::MAX))).await;
+        assert!(none.rows.is_empty());
+        assert!(none.bytes_read < one_column.bytes_read);
     });
 }
 
@@ -170,7 +206,7 @@ fn a_pinned_lake_stays_as_it_was() {
     let (lake, pinned, before) = block_on(async {
         let lake = open(folder.path()).await;
         let pinned = lake.pinned(&[TableName::Runs, TableName::Histories]).await.unwrap();
-        let before = scanned(&pinned, &project, &scan).await.0;
+        let before = scanned(&pinned, &project, &scan).await.rows;
         (lake, pinned, before)
     });
     service.put("grows", &losses(0..60, 0.5), 11, "grows");
@@ -179,9 +215,9 @@ fn a_pinned_lake_stays_as_it_was() {
     block_on(async {
         // Beside the run that each service has.
         assert_eq!(pinned.runs(&project).await.unwrap().len(), 2);
-        assert_eq!(scanned(&pinned, &project, &scan).await.0, before);
+        assert_eq!(scanned(&pinned, &project, &scan).await.rows, before);
         assert_eq!(lake.runs(&project).await.unwrap().len(), 3);
-        let now = scanned(&lake, &project, &scan).await.0;
+        let now = scanned(&lake, &project, &scan).await.rows;
         assert_eq!([now["grows"].len(), now["later"].len()], [60, 10]);
     });
 }
@@ -255,7 +291,7 @@ fn a_lake_that_is_made_anew_is_not_taken_for_the_old_one() {
     };
     let lake = block_on(async {
         let lake = open(&path).await;
-        assert_eq!(scanned(&lake, &project, &scan).await.0.into_keys().collect::<Vec<_>>(), ["old"]);
+        assert_eq!(scanned(&lake, &project, &scan).await.rows.into_keys().collect::<Vec<_>>(), ["old"]);
         lake
     });
     fs_err::remove_dir_all(&path).unwrap();
@@ -263,7 +299,7 @@ fn a_lake_that_is_made_anew_is_not_taken_for_the_old_one() {
     put(&path, "new", &losses(0..7, 0.5), 10, "new");
     block_on(async {
         assert_eq!(lake.runs(&project).await.unwrap().len(), 1);
-        assert_eq!(scanned(&lake, &project, &scan).await.0["new"].len(), 7);
+        assert_eq!(scanned(&lake, &project, &scan).await.rows["new"].len(), 7);
     });
 }
 
