@@ -14,7 +14,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore as _;
 use parquet::errors::ParquetError;
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 use runlake_types::ProjectPath;
 
 use crate::footers::Footers;
@@ -27,6 +27,9 @@ use crate::{Error, Lake};
 
 /// Row groups that are on their way or being decoded.
 const GROUPS_AHEAD: usize = 6;
+
+/// Runs of a row group that are worked on one after the other, so that few are not handed over for nothing.
+const RUNS_TOGETHER: usize = 8;
 
 /// Footers that are read ahead.
 pub(crate) const FOOTERS_AHEAD: usize = 8;
@@ -256,8 +259,8 @@ impl<T: Send + 'static, F: Fn(Piece) -> T + Send + Sync + 'static> Job<F> {
             // Runs that ascend stand together, each of them once.
             let are_together = rows.is_sorted_by(|rows, next| rows.run_id < next.run_id);
             let whole = if are_together { whole } else { 0..0 };
-            // On all cores, since all that is asked for may lie in one row group.
-            Ok(rows.into_par_iter().filter_map(|rows| job.piece(rows, &whole)).collect())
+            // Many of them on all cores, since all that is asked for may lie in one row group.
+            Ok(rows.into_par_iter().with_min_len(RUNS_TOGETHER).filter_map(|rows| job.piece(rows, &whole)).collect())
         };
         Ok(ScannedGroup { pieces: self.store.read_and_work(read, decode).await?, ended })
     }

@@ -121,7 +121,7 @@ impl CurveQuery {
     }
 
     /// The most points that may be held at once, by default [`DEFAULT_MOST_POINTS`]: those of the runs that are being read, where a bucket
-    /// counts as five, those of the answer, and with [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
+    /// counts as two and a half, those of the answer, and with [`Alignment::Exact`] and [`crate::Places::Every`] those of all runs.
     #[must_use]
     pub fn with_most_points(mut self, points: u64) -> Self {
         self.most_points = points;

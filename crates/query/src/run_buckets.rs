@@ -62,7 +62,7 @@ pub(crate) async fn buckets_of_runs(
             if x.len() < in_points(&of_piece) {
                 return KeyPart::Points(x.to_vec(), y.to_vec());
             }
-            let mut sums = BucketSums::new(&of_piece);
+            let mut sums = BucketSums::new(&of_piece, value);
             sums.push(x, y);
             KeyPart::Sums(sums)
         }))
@@ -92,10 +92,10 @@ fn aligned(parts: Vec<KeyPart>, buckets: &Buckets, value: BucketValue) -> (Align
     // What the first part has is gone on with: mostly it is the only one.
     let mut sums = match parts.next() {
         Some(KeyPart::Sums(sums)) => sums,
-        first => merged(BucketSums::new(buckets), first.unwrap_or_default()),
+        first => merged(BucketSums::new(buckets, value), first.unwrap_or_default()),
     };
     sums = parts.fold(sums, merged);
-    (sums.values(value), sums.bounds(), None)
+    (sums.values(), sums.bounds(), None)
 }
 
 /// Puts in the points that come after those that are there.

@@ -58,7 +58,8 @@ async fn scanned(lake: &Lake, project: &ProjectPath, scan: &ColumnScan) -> Found
     while let Some(group) = scanned.groups.try_next().await.unwrap() {
         for (run, first_step, (is_whole, rows)) in group.pieces {
             assert!(!ended.contains(&run), "nothing comes after the end of a run");
-            assert!(!whole.contains(&run) && !(is_whole && parts.contains_key(&run)), "a whole run has one piece");
+            assert!(!whole.contains(&run), "nothing comes after a run that was whole");
+            assert!(!is_whole || !parts.contains_key(&run), "nothing came before it");
             whole.extend(is_whole.then_some(run));
             parts.entry(run).or_default().push((first_step, rows));
         }

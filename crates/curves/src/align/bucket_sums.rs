@@ -4,23 +4,24 @@ use super::buckets::{BucketValue, Buckets};
 use crate::Aligned;
 use crate::arithmetic::float;
 
-/// Points that are put into buckets as they come, in any order, and of which no more is kept than the buckets' values need.
+/// Points that are put into buckets as they come, in any order, and of which no more is kept than the values of the buckets need.
 ///
 /// Sums are compensated: what each addition loses is added up too, so that neither the number of pieces nor their order changes more than
 /// the last digit. A sum beyond the range of floats is infinite.
 ///
 /// ```
 /// use runlake_curves::align::{BucketSums, BucketValue, Buckets};
-/// let mut sums = BucketSums::new(&Buckets::over(0.0, 10.0, 2)?);
+/// let mut sums = BucketSums::new(&Buckets::over(0.0, 10.0, 2)?, BucketValue::Last);
 /// sums.push(&[7.0, 1.0], &[0.5, 0.9]);
 /// sums.push(&[2.0, 9.0, 11.0], &[0.7, 0.1, 0.3]);
-/// assert!(sums.values(BucketValue::Last).iter().eq([Some(0.7), Some(0.1)]));
+/// assert!(sums.values().iter().eq([Some(0.7), Some(0.1)]));
 /// assert_eq!(sums.bounds(), Some((1.0, 11.0)));
 /// # Ok::<(), runlake_curves::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct BucketSums {
     buckets: Buckets,
+    value: BucketValue,
     sums: Vec<Sums>,
     bounds: Option<(f64, f64)>,
 }
@@ -29,9 +30,9 @@ impl BucketSums {
     /// What a bucket takes, in bytes.
     pub const BUCKET_BYTES: usize = size_of::<Sums>();
 
-    /// Buckets without points.
-    pub fn new(buckets: &Buckets) -> Self {
-        Self { buckets: buckets.clone(), sums: vec![Sums::EMPTY; buckets.count()], bounds: None }
+    /// Buckets without points, of which this value is wanted.
+    pub fn new(buckets: &Buckets, value: BucketValue) -> Self {
+        Self { buckets: buckets.clone(), value, sums: vec![Sums::empty(value); buckets.count()], bounds: None }
     }
 
     /// The buckets that the points are put into.
@@ -53,7 +54,7 @@ impl BucketSums {
         }
         for (x, y) in x.iter().zip(y) {
             if let Some(bucket) = self.buckets.bucket_of(*x) {
-                self.sums[bucket].add(*x, *y);
+                self.sums[bucket].add(self.value, *x, *y);
             }
         }
         let places = x.iter().filter(finite).map(|x| (*x, *x));
@@ -77,7 +78,7 @@ impl BucketSums {
             while end < x.len() && x[end] < right {
                 end += 1;
             }
-            self.sums[bucket].add_ascending(&x[start..end], &y[start..end]);
+            self.sums[bucket].add_all(self.value, &x[start..end], &y[start..end]);
             (start, length) = (end, end - start);
         }
     }
@@ -87,22 +88,22 @@ impl BucketSums {
         self.bounds
     }
 
-    /// Puts in what others have of later points. Gives `false`, and changes nothing, when their buckets are not the same.
+    /// Puts in what others have of later points. Gives `false`, and changes nothing, when their buckets or their value are not the same.
     #[must_use = "buckets that are not the same are not merged"]
     pub fn merge(&mut self, later: &Self) -> bool {
-        if self.buckets != later.buckets {
+        if self.buckets != later.buckets || self.value != later.value {
             return false;
         }
         for (sums, later) in self.sums.iter_mut().zip(&later.sums) {
-            sums.merge(later);
+            sums.merge(self.value, later);
         }
         self.bounds = self.bounds.into_iter().chain(later.bounds).reduce(widest);
         true
     }
 
     /// One number for the points of each bucket, by the rules of [`BucketValue`].
-    pub fn values(&self, value: BucketValue) -> Aligned {
-        self.sums.iter().map(|sums| sums.value(value)).collect()
+    pub fn values(&self) -> Aligned {
+        self.sums.iter().map(|sums| sums.value(self.value)).collect()
     }
 }
 
@@ -122,119 +123,110 @@ fn is_ascending(x: &[f64]) -> bool {
     }
 }
 
-/// What is known of the points of one bucket.
+/// What is known of the points of one bucket, as far as the value that is wanted needs it.
 #[derive(Clone, Copy, Debug)]
 struct Sums {
     numbers: usize,
     nans: usize,
-    sum: f64,
-    /// What the additions to `sum` lost.
+    /// The sum, for a mean; otherwise the value itself.
+    value: f64,
+    /// What the additions to the sum lost.
     lost: f64,
-    min: f64,
-    max: f64,
-    first: (f64, f64),
-    last: (f64, f64),
+    /// Where the first or the last was logged.
+    place: f64,
 }
 
 impl Sums {
-    const EMPTY: Self = Self {
-        numbers: 0,
-        nans: 0,
-        sum: 0.0,
-        lost: 0.0,
-        min: f64::INFINITY,
-        max: f64::NEG_INFINITY,
-        first: (f64::INFINITY, f64::NAN),
-        last: (f64::NEG_INFINITY, f64::NAN),
-    };
+    fn empty(wanted: BucketValue) -> Self {
+        let (value, place) = match wanted {
+            BucketValue::Mean | BucketValue::Count | BucketValue::Nan => (0.0, 0.0),
+            BucketValue::Min => (f64::INFINITY, 0.0),
+            BucketValue::Max => (f64::NEG_INFINITY, 0.0),
+            BucketValue::First => (f64::NAN, f64::INFINITY),
+            BucketValue::Last => (f64::NAN, f64::NEG_INFINITY),
+        };
+        Self { numbers: 0, nans: 0, value, lost: 0.0, place }
+    }
 
-    /// Adds points whose places ascend.
-    fn add_ascending(&mut self, x: &[f64], y: &[f64]) {
-        let mut sums = *self;
-        let (mut min, mut max) = (sums.min, sums.max);
-        for y in y {
-            sums.add_to_sum(*y);
-            min = if *y < min { *y } else { min };
-            max = if *y > max { *y } else { max };
+    /// Adds points of one bucket.
+    fn add_all(&mut self, wanted: BucketValue, x: &[f64], y: &[f64]) {
+        if wanted == BucketValue::Mean {
+            let mut sums = *self;
+            for y in y {
+                sums.add_to_sum(*y);
+            }
+            // One look at the sum, in place of one at each value: NaN among them makes it NaN.
+            if !sums.value.is_nan() {
+                sums.numbers += y.len();
+                *self = sums;
+                return;
+            }
         }
-        // One look at the sum, in place of one at each value: NaN among them makes it NaN.
-        if sums.sum.is_nan() {
-            x.iter().zip(y).for_each(|(x, y)| self.add(*x, *y));
-            return;
-        }
-        (sums.min, sums.max) = (min, max);
-        sums.numbers += y.len();
-        if let (Some(place), Some(value)) = (x.first(), y.first())
-            && *place < sums.first.0
-        {
-            sums.first = (*place, *value);
-        }
-        if let (Some(place), Some(value)) = (x.last(), y.last())
-            && *place >= sums.last.0
-        {
-            sums.last = (*place, *value);
-        }
-        *self = sums;
+        x.iter().zip(y).for_each(|(x, y)| self.add(wanted, *x, *y));
     }
 
     #[inline]
-    fn add(&mut self, x: f64, y: f64) {
-        if x < self.first.0 {
-            self.first = (x, y);
-        }
-        if x >= self.last.0 {
-            self.last = (x, y);
+    fn add(&mut self, wanted: BucketValue, x: f64, y: f64) {
+        let is_wanted = match wanted {
+            BucketValue::First => x < self.place,
+            BucketValue::Last => x >= self.place,
+            _ => false,
+        };
+        if is_wanted {
+            (self.place, self.value) = (x, y);
         }
         if y.is_nan() {
             self.nans += 1;
             return;
         }
         self.numbers += 1;
-        self.add_to_sum(y);
-        self.min = if y < self.min { y } else { self.min };
-        self.max = if y > self.max { y } else { self.max };
+        match wanted {
+            BucketValue::Mean => self.add_to_sum(y),
+            BucketValue::Min if y < self.value => self.value = y,
+            BucketValue::Max if y > self.value => self.value = y,
+            _ => {}
+        }
     }
 
     #[inline]
     fn add_to_sum(&mut self, y: f64) {
-        let sum = self.sum + y;
-        let added = sum - self.sum;
-        self.lost += (self.sum - (sum - added)) + (y - added);
-        self.sum = sum;
+        let sum = self.value + y;
+        let added = sum - self.value;
+        self.lost += (self.value - (sum - added)) + (y - added);
+        self.value = sum;
     }
 
-    fn merge(&mut self, later: &Self) {
-        if later.first.0 < self.first.0 {
-            self.first = later.first;
-        }
-        if later.last.0 >= self.last.0 {
-            self.last = later.last;
-        }
+    fn merge(&mut self, wanted: BucketValue, later: &Self) {
         self.numbers += later.numbers;
         self.nans += later.nans;
-        self.add_to_sum(later.sum);
-        self.lost += later.lost;
-        self.min = self.min.min(later.min);
-        self.max = self.max.max(later.max);
+        match wanted {
+            BucketValue::Mean => {
+                self.add_to_sum(later.value);
+                self.lost += later.lost;
+            }
+            BucketValue::Min => self.value = self.value.min(later.value),
+            BucketValue::Max => self.value = self.value.max(later.value),
+            BucketValue::First if later.place < self.place => (self.place, self.value) = (later.place, later.value),
+            BucketValue::Last if later.place >= self.place => (self.place, self.value) = (later.place, later.value),
+            _ => {}
+        }
     }
 
-    fn value(&self, value: BucketValue) -> Option<f64> {
+    fn value(&self, wanted: BucketValue) -> Option<f64> {
         let of_numbers = |value: f64| if self.numbers == 0 { f64::NAN } else { value };
         let has_points = self.numbers + self.nans > 0;
-        match value {
+        match wanted {
             BucketValue::Count => Some(float(self.numbers)),
             BucketValue::Nan => Some(float(self.nans)),
             BucketValue::Mean => has_points.then(|| of_numbers(self.sum() / float(self.numbers))),
-            BucketValue::Min => has_points.then(|| of_numbers(self.min)),
-            BucketValue::Max => has_points.then(|| of_numbers(self.max)),
-            BucketValue::First => has_points.then_some(self.first.1),
-            BucketValue::Last => has_points.then_some(self.last.1),
+            BucketValue::Min | BucketValue::Max => has_points.then(|| of_numbers(self.value)),
+            BucketValue::First | BucketValue::Last => has_points.then_some(self.value),
         }
     }
 
     fn sum(&self) -> f64 {
         // Beside an infinite sum, what was lost is NaN and means nothing.
-        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
+        if self.value.is_finite() { self.value + self.lost } else { self.value }
     }
 }
 
@@ -262,8 +254,10 @@ mod tests {
 
     #[test]
     fn other_buckets_are_not_merged() {
-        let mut sums = BucketSums::new(&Buckets::over(0.0, 1.0, 2).unwrap());
-        assert!(!sums.merge(&BucketSums::new(&Buckets::over(0.0, 1.0, 3).unwrap())));
+        let new = |count, value| BucketSums::new(&Buckets::over(0.0, 1.0, count).unwrap(), value);
+        let mut sums = new(2, BucketValue::Mean);
+        assert!(!sums.merge(&new(3, BucketValue::Mean)));
+        assert!(!sums.merge(&new(2, BucketValue::Max)));
     }
 
     proptest! {
@@ -275,15 +269,15 @@ mod tests {
             let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
             let (first, second) = (cuts.0.min(x.len()), cuts.1.min(x.len()));
             let (first, second) = (first.min(second), first.max(second));
-            let mut sums = BucketSums::new(&buckets);
+            let mut sums = BucketSums::new(&buckets, value);
             sums.push(&x[..first], &y[..first]);
             sums.push(&x[first..second], &y[first..second]);
-            let mut later = BucketSums::new(&buckets);
+            let mut later = BucketSums::new(&buckets, value);
             later.push(&x[second..], &y[second..]);
             prop_assert!(sums.merge(&later));
             let finite = x.iter().copied().filter(|x| x.is_finite());
             prop_assert_eq!(sums.bounds(), finite.clone().reduce(f64::min).zip(finite.reduce(f64::max)));
-            same_about(&sums.values(value), align::buckets(&Curve::new(x, y), &buckets, value).iter())?;
+            same_about(&sums.values(), align::buckets(&Curve::new(x, y), &buckets, value).iter())?;
         }
     }
 }

@@ -145,9 +145,9 @@ pub enum BucketValue {
 /// # Ok::<(), runlake_curves::Error>(())
 /// ```
 pub fn buckets(curve: &Curve, buckets: &Buckets, value: BucketValue) -> Aligned {
-    let mut sums = BucketSums::new(buckets);
+    let mut sums = BucketSums::new(buckets, value);
     sums.push(curve.x(), curve.y());
-    sums.values(value)
+    sums.values()
 }
 
 #[cfg(test)]
