@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -16,6 +16,7 @@ use crate::client::{Client, Inner};
 use crate::environment::{API_KEY, Environment, REQUESTS_CA_BUNDLE, SSL_CERT_FILE};
 use crate::error::{Error, ErrorKind};
 use crate::gate::Gate;
+use crate::http_settings::HttpSettings;
 use crate::netrc;
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
@@ -25,8 +26,6 @@ use crate::signed_url::host_and_port;
 const DEFAULT_BASE_URL: &str = "https://api.wandb.ai";
 const DEFAULT_CONCURRENCY: usize = 32;
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
-/// Long enough for a lost packet and its repetition, short enough to learn of a wrong address within seconds.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Collects what a [`Client`] needs. Nothing is read and nothing fails before [`build`](Self::build).
 ///
@@ -125,26 +124,13 @@ impl ClientBuilder {
             Some(authorization(&key.ok_or_else(|| ErrorKind::NoApiKey { host: host_and_port(&base_url) })?)?)
         };
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        let http = |limit_of_silence: Option<Duration>| {
-            let mut http = reqwest::Client::builder()
-                .user_agent(concat!("runlake/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-                .http2_adaptive_window(true)
-                // Redirects are followed by hand, where each hop decides anew whether it may see the key.
-                .redirect(reqwest::redirect::Policy::none());
-            if let Some(limit) = limit_of_silence {
-                http = http.read_timeout(limit);
-            }
-            for certificate in root_certificates(&self.environment)? {
-                http = http.add_root_certificate(certificate);
-            }
-            http.build().map_err(|error| ErrorKind::HttpClient { source: error.without_url() })
-        };
+        let http_settings = HttpSettings { timeout, certificates: root_certificates(&self.environment)? };
         let mut graphql_url = base_url.clone();
         graphql_url.set_path(&format!("{}/graphql", base_url.path().trim_end_matches('/')));
         Ok(Client::from_inner(Inner {
-            http: http(Some(timeout))?,
-            uploads: http(None)?,
+            http: http_settings.client(Some(timeout))?,
+            uploads: OnceLock::new(),
+            http_settings,
             base_url,
             graphql_url,
             authorization,

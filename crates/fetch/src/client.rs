@@ -3,15 +3,16 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::HeaderValue;
 use url::Url;
 
 use crate::builder::ClientBuilder;
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
 use crate::gate::Gate;
+use crate::http_settings::HttpSettings;
 use crate::pace::Pace;
 use crate::retry::RetryPolicy;
 use crate::signed_url::{host_and_port, redacted};
@@ -34,8 +35,8 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) http: reqwest::Client,
-    /// Without the limit of silence, which for `reqwest` begins with the request: an upload may take longer before the answer comes.
-    pub(crate) uploads: reqwest::Client,
+    pub(crate) http_settings: HttpSettings,
+    pub(crate) uploads: OnceLock<reqwest::Client>,
     pub(crate) base_url: Url,
     pub(crate) graphql_url: Url,
     pub(crate) authorization: Option<HeaderValue>,
@@ -53,6 +54,18 @@ pub(crate) struct Inner {
     pub(crate) received_bytes: AtomicU64,
     /// Hosts that have answered at least once, by name and port.
     pub(crate) reached: Mutex<HashSet<String>>,
+}
+
+impl Inner {
+    /// A client without the limit of silence, which for `reqwest` begins with the request: an upload may take longer before the answer comes.
+    /// It is made when it is first needed, since reading the certificates of the system takes longer than many a request.
+    pub(crate) fn uploads(&self) -> Result<&reqwest::Client, ErrorKind> {
+        if let Some(uploads) = self.uploads.get() {
+            return Ok(uploads);
+        }
+        let uploads = self.http_settings.client(None)?;
+        Ok(self.uploads.get_or_init(|| uploads))
+    }
 }
 
 impl Client {

@@ -44,6 +44,7 @@ mod files;
 mod gate;
 mod graphql;
 mod history;
+mod http_settings;
 mod local_path;
 mod metadata;
 mod netrc;

@@ -100,7 +100,7 @@ impl Client {
         let address: &Url = url.expose();
         let size_bytes = contents.size_bytes();
         let limit = self.inner().timeout.saturating_add(Duration::from_secs(size_bytes / SLOWEST));
-        let mut request = self.inner().uploads.put(address.clone()).timeout(limit).headers(headers.clone());
+        let mut request = self.inner().uploads()?.put(address.clone()).timeout(limit).headers(headers.clone());
         if let Some(authorization) = self.authorization_for(address) {
             request = request.header(header::AUTHORIZATION, authorization);
         }

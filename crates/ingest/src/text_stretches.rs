@@ -285,7 +285,9 @@ mod tests {
             let rows: Vec<&str> = read.iter().flat_map(|(text, rows)| std::iter::repeat_n(text, rows)).collect();
             prop_assert_eq!(&rows, &values);
             let mut pushed = TextStretches::default();
-            values.iter().for_each(|value| pushed.push(value));
+            for value in &values {
+                pushed.push(value);
+            }
             prop_assert!(pushed.iter().eq(read.iter()));
         }
 
