@@ -116,3 +116,21 @@ impl ChunkReader for ChunkBytes {
         if length <= bytes.len() { Ok(bytes.slice(..length)) } else { Err(damaged("a page ends after the column does")) }
     }
 }
+
+/// What tests of the decoders share.
+#[cfg(test)]
+pub(crate) mod samples {
+    use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+
+    use super::Bytes;
+
+    pub(crate) fn footer(file: &Bytes) -> ParquetMetaData {
+        ParquetMetaDataReader::new().parse_and_finish(file).unwrap()
+    }
+
+    /// The bytes of the first column chunk of a file.
+    pub(crate) fn chunk_bytes(footer: &ParquetMetaData, file: &Bytes) -> Bytes {
+        let (start, length) = footer.row_group(0).column(0).byte_range();
+        file.slice(usize::try_from(start).unwrap()..usize::try_from(start + length).unwrap())
+    }
+}

@@ -189,11 +189,11 @@ mod tests {
     use arrow::array::{ArrayRef, RecordBatch, StringArray};
     use parquet::arrow::ArrowWriter;
     use parquet::basic::{Compression, ZstdLevel};
-    use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
     use parquet::file::properties::{WriterProperties, WriterVersion};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::column_pages::samples::{chunk_bytes, footer};
 
     fn file(values: &[String], nullable: bool, version: WriterVersion, dictionary_bytes: usize) -> Bytes {
         let properties = WriterProperties::builder()
@@ -210,15 +210,6 @@ mod tests {
         writer.write(&batch).unwrap();
         writer.close().unwrap();
         bytes.into()
-    }
-
-    fn footer(bytes: &Bytes) -> ParquetMetaData {
-        ParquetMetaDataReader::new().parse_and_finish(bytes).unwrap()
-    }
-
-    fn chunk_bytes(footer: &ParquetMetaData, file: &Bytes) -> Bytes {
-        let (start, length) = footer.row_group(0).column(0).byte_range();
-        file.slice(usize::try_from(start).unwrap()..usize::try_from(start + length).unwrap())
     }
 
     /// Stretches of few texts, as long as that runs and packed numbers both come to be written.
