@@ -7,6 +7,7 @@ use bytes::{Buf as _, Bytes};
 use parquet::basic::{Encoding, Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
+use prost::encoding::decode_varint;
 
 use crate::column_pages::{ColumnPages, PageValues, damaged, is_flat_without_nulls};
 use crate::parquet_panics::without_panic;
@@ -117,7 +118,7 @@ impl TextStretches {
         }
         let mut left = page.count;
         while left > 0 {
-            let header = varint(&mut bytes).ok_or_else(too_short)?;
+            let header = decode_varint(&mut bytes).map_err(|_end| too_short())?;
             let length = usize::try_from(header >> 1).map_err(|_too_long| too_short())?;
             if header & 1 == 0 {
                 let mut number = [0; 8];
@@ -158,19 +159,6 @@ impl TextStretches {
         }
         Ok(())
     }
-}
-
-/// A number in groups of seven bits, the least first. None when the bytes end, or when it has more than 64 bits.
-fn varint(bytes: &mut Bytes) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..u64::BITS).step_by(7) {
-        let byte = bytes.try_get_u8().ok()?;
-        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 /// The number of `width` bits, at most 32, that begins at a bit; what lies beyond the end is zero.
