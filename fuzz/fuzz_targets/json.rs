@@ -1,9 +1,25 @@
-//! JSON text: never a panic, and what is printed is read back as the same value.
+//! JSON text: never a panic, what is printed is read back as the same value, and objects are the same when they are read member by member.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use runlake_fuzz::{sample_histories, write_seeds};
-use runlake_types::Json;
+use runlake_types::{Json, Object, ObjectSink, read_object};
+
+#[derive(Default)]
+struct Objects {
+    whole: Vec<Object>,
+    open: Object,
+}
+
+impl ObjectSink for Objects {
+    fn member(&mut self, name: &str, value: Json) {
+        self.open.insert(name.to_owned(), value);
+    }
+
+    fn end_object(&mut self) {
+        self.whole.push(std::mem::take(&mut self.open));
+    }
+}
 
 fn seeds() -> Vec<Vec<u8>> {
     let rows = sample_histories(3).into_iter().flatten().map(|row| Json::Object(row).to_string());
@@ -13,6 +29,9 @@ fn seeds() -> Vec<Vec<u8>> {
 }
 
 fuzz_target!(init: write_seeds(seeds), |text: &str| {
+    let mut objects = Objects::default();
+    let read = read_object(text, &mut objects).map(|()| objects.whole.pop().expect("an object was read"));
+    assert_eq!(read.ok(), Json::parse_object(text).ok());
     if let Ok(value) = Json::parse(text) {
         let printed = value.to_string();
         let again = Json::parse(&printed).expect("what was printed can be read");

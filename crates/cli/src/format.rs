@@ -9,6 +9,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use runlake::Histories;
 use runlake_ingest::rows_of_batch;
 use runlake_ingest::schema::{RESCUED, RUNTIME, STEP, TIMESTAMP};
 use runlake_query::{BatchWriter, FileFormat, Origin, StagedFile};
@@ -114,19 +115,16 @@ pub(crate) fn print_object(object: &Object, format: Format, path: Option<&Path>)
     output.finish()
 }
 
-/// Prints rows that come from no lake: as JSON as they were logged, and otherwise as the columns that `to_batch` makes of them.
-pub(crate) fn print_rows(
-    rows: &[Object],
-    to_batch: impl FnOnce() -> anyhow::Result<RecordBatch>,
-    format: Format,
-    path: Option<&Path>,
-) -> anyhow::Result<()> {
+/// Prints rows that come from no lake: as JSON as they were logged, and otherwise as columns.
+pub(crate) fn print_rows(rows: &Histories, format: Format, path: Option<&Path>) -> anyhow::Result<()> {
     let mut output = Output::open_for(format, path)?;
     match format {
-        Format::Json => write_json_list(&mut output, rows.iter().cloned())?,
-        Format::Ndjson => rows.iter().try_for_each(|row| writeln!(output, "{}", object_text(row)))?,
-        Format::Table => output.write_all(table::render(&sheet_of(&[to_batch()?])?).as_bytes())?,
-        Format::Csv | Format::Parquet | Format::Arrow | Format::ArrowFile => write_columns(&mut output, &[to_batch()?], format)?,
+        Format::Json => write_json_list(&mut output, rows.rows())?,
+        Format::Ndjson => rows.rows().try_for_each(|row| writeln!(output, "{}", object_text(&row)))?,
+        Format::Table => output.write_all(table::render(&sheet_of(&[rows.to_record_batch()?])?).as_bytes())?,
+        Format::Csv | Format::Parquet | Format::Arrow | Format::ArrowFile => {
+            write_columns(&mut output, &[rows.to_record_batch()?], format)?;
+        }
     }
     output.finish()
 }

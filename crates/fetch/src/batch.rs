@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use runlake_types::ProjectPath;
@@ -15,16 +16,20 @@ use serde_json::{Map, Value, json};
 
 use crate::Client;
 use crate::error::{Error, ErrorKind};
-use crate::retry::RetryPolicy;
+use crate::graphql::{Reply, decode};
+use crate::retry::{Retry, RetryPolicy};
 use crate::runs::failed;
 use crate::wire::ProjectData;
 
 /// Attempts on a request for several runs before it is split.
 const ATTEMPTS_BEFORE_SPLIT: u32 = 2;
 
+/// What a reply says of each run, by the run's alias; no run where there is none of that name.
+pub(crate) type RunsByAlias<T> = ProjectData<HashMap<String, Option<T>>>;
+
 /// What is asked of each run.
-#[derive(Clone, Debug)]
-pub(crate) struct Question<'a> {
+#[derive(Debug)]
+pub(crate) struct Question<'a, T> {
     /// As errors name it.
     pub(crate) operation: &'static str,
     /// The name of the document.
@@ -37,14 +42,23 @@ pub(crate) struct Question<'a> {
     pub(crate) variables: Map<String, Value>,
     /// The most runs in one request.
     pub(crate) largest: usize,
+    /// Reads the body of a reply.
+    pub(crate) read: fn(&Bytes) -> Result<RunsByAlias<T>, ErrorKind>,
+}
+
+/// Reads a reply of which nothing is kept as it stands.
+pub(crate) fn read_runs<T: DeserializeOwned>(body: &Bytes) -> Result<RunsByAlias<T>, ErrorKind> {
+    decode::<Reply<RunsByAlias<T>>>(body)?.complete()
 }
 
 impl Client {
     /// Asks about runs of one project; the outcomes are in the order of `run_ids`.
-    pub(crate) async fn ask_runs<T>(&self, question: &Question<'_>, project: &ProjectPath, run_ids: &[String]) -> Vec<Result<T, Error>>
-    where
-        T: DeserializeOwned + Send,
-    {
+    pub(crate) async fn ask_runs<T: Send>(
+        &self,
+        question: &Question<'_, T>,
+        project: &ProjectPath,
+        run_ids: &[String],
+    ) -> Vec<Result<T, Error>> {
         let mut answers = Vec::with_capacity(run_ids.len());
         let mut rest = run_ids;
         while !rest.is_empty() {
@@ -56,15 +70,12 @@ impl Client {
         answers
     }
 
-    fn ask_or_split<'a, T>(
+    fn ask_or_split<'a, T: Send + 'a>(
         &'a self,
-        question: &'a Question<'_>,
+        question: &'a Question<'_, T>,
         project: &'a ProjectPath,
         run_ids: &'a [String],
-    ) -> BoxFuture<'a, Vec<Result<T, Error>>>
-    where
-        T: DeserializeOwned + Send + 'a,
-    {
+    ) -> BoxFuture<'a, Vec<Result<T, Error>>> {
         async move {
             match self.ask_in_one(question, project, run_ids).await {
                 Ok(answers) => answers,
@@ -91,15 +102,12 @@ impl Client {
         .boxed()
     }
 
-    async fn ask_in_one<T>(
+    async fn ask_in_one<T: Send>(
         &self,
-        question: &Question<'_>,
+        question: &Question<'_, T>,
         project: &ProjectPath,
         run_ids: &[String],
-    ) -> Result<Vec<Result<T, Error>>, Error>
-    where
-        T: DeserializeOwned + Send,
-    {
+    ) -> Result<Vec<Result<T, Error>>, Error> {
         let Question { operation, name, fields, declarations, .. } = *question;
         let mut document = format!("query {name}($entity: String!, $project: String!");
         for declaration in declarations {
@@ -118,8 +126,8 @@ impl Client {
         let policy = &self.inner().retry;
         let hasty = RetryPolicy { attempts: policy.attempts.min(ATTEMPTS_BEFORE_SPLIT), ..policy.clone() };
         let policy = if run_ids.len() > 1 { &hasty } else { policy };
-        let data: ProjectData<HashMap<String, Option<T>>> =
-            self.query_within(policy, operation, &document, Value::Object(variables)).await?;
+        let variables = Value::Object(variables);
+        let data = self.send_until_read(Retry::new(policy, operation), &document, |_failed| variables.clone(), question.read).await?;
         let mut answers = data.project.ok_or_else(|| failed(operation, ErrorKind::ProjectNotFound { path: project.clone() }))?;
         let answer = |(index, run_id): (usize, &String)| {
             let answer = answers.remove(&format!("r{index}")).flatten();

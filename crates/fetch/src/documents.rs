@@ -116,9 +116,6 @@ pub(crate) const HISTORY_PAGE: &str = "query HistoryPage($entity: String!, $proj
 pub(crate) const HISTORY_SAMPLED: &str = "query RunFullHistory($entity: String!, $project: String!, $run: String!, $samples: Int!) { \
      project(name: $project, entityName: $entity) { run(name: $run) { history(samples: $samples) } } }";
 
-pub(crate) const SAMPLED_HISTORY: &str = "query RunSampledHistory($entity: String!, $project: String!, $run: String!, $specs: [JSONString!]!) { \
-     project(name: $project, entityName: $entity) { run(name: $run) { sampledHistory(specs: $specs) } } }";
-
 pub(crate) const EVENTS: &str = "query RunEvents($entity: String!, $project: String!, $run: String!, $samples: Int!) { \
      project(name: $project, entityName: $entity) { run(name: $run) { events(samples: $samples) } } }";
 

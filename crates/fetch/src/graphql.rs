@@ -17,7 +17,7 @@ use crate::Client;
 use crate::compatibility::{unknown_fields, without_fields};
 use crate::error::{Error, ErrorKind, Failure};
 use crate::response::{Body, send_failure, status_failure};
-use crate::retry::{Repeatable, Retry, RetryPolicy};
+use crate::retry::{Repeatable, Retry};
 use crate::signed_url::redacted;
 
 /// A GraphQL reply. `data` and `errors` may both be present: what to do with a part of an answer is the call's own decision.
@@ -110,21 +110,6 @@ impl Client {
     {
         let retry = Retry::new(&self.inner().retry, operation);
         self.send_until_read(retry, document, variables, |body| decode::<Reply<T>>(body)?.complete()).await
-    }
-
-    /// As [`query`](Self::query), within other limits of retrying than the client's own.
-    pub(crate) async fn query_within<T>(
-        &self,
-        policy: &RetryPolicy,
-        operation: &'static str,
-        document: &str,
-        variables: Value,
-    ) -> Result<T, Error>
-    where
-        T: DeserializeOwned + Send,
-    {
-        let read = |body: &Bytes| decode::<Reply<T>>(body)?.complete();
-        self.send_until_read(Retry::new(policy, operation), document, |_failed| variables.clone(), read).await
     }
 
     /// As [`query`](Self::query), but an answer with errors gives the data that it has.

@@ -5,7 +5,7 @@
 //! <https://github.com/wandb/wandb/blob/main/wandb/apis/public/runs.py>.
 
 use bytes::Bytes;
-use runlake_types::{HistoryKeys, Json, JsonError, Number, Object, RunPath};
+use runlake_types::{HistoryKeys, Json, JsonError, Number, RunPath};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,8 +16,7 @@ use crate::run_record::embedded_object;
 use crate::runs::failed;
 use crate::signed_url::SignedUrl;
 use crate::wire::{
-    EventsOfRun, HistoryKeysOfRun, HistoryOfRun, ParquetHistoryOfRun, ProjectData, RawHistoryOfRun, RunOfProject, SampledHistoryOfRun,
-    WireParquetHistory,
+    EventsOfRun, HistoryKeysOfRun, HistoryOfRun, ParquetHistoryOfRun, ProjectData, RawHistoryOfRun, RunOfProject, WireParquetHistory,
 };
 use crate::{Client, documents};
 
@@ -29,19 +28,6 @@ pub struct StepWindow {
     pub min_step: i64,
     /// The step after the last.
     pub max_step: i64,
-    /// The most rows that may come.
-    pub samples: u64,
-}
-
-/// A sample of the rows that hold all of `keys`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SampledSpec {
-    /// The keys that each row holds; nested ones joined with dots.
-    pub keys: Vec<String>,
-    /// The first step; none for the run's first.
-    pub min_step: Option<i64>,
-    /// The step after the last; none for the run's end. (On the wire the bound is inclusive; here all bounds are alike.)
-    pub max_step: Option<i64>,
     /// The most rows that may come.
     pub samples: u64,
 }
@@ -113,19 +99,6 @@ impl Client {
         Ok(data.history.unwrap_or_default())
     }
 
-    /// A sample of the rows that hold all of some keys, chosen by the service, with nothing but these keys. A key that no row has gives
-    /// no rows.
-    ///
-    /// # Errors
-    /// [`ErrorKind::RunNotFound`], and as every call.
-    pub async fn sampled_history(&self, run: &RunPath, spec: &SampledSpec) -> Result<Vec<Object>, Error> {
-        let operation = "read a sample of history";
-        let Some(spec) = wire_spec(spec) else { return Ok(Vec::new()) };
-        let variables = json!({ "specs": [spec] });
-        let data: SampledHistoryOfRun = self.query_run(operation, documents::SAMPLED_HISTORY, run, variables).await?;
-        sampled_rows(data).map_err(|source| failed(operation, ErrorKind::InvalidValue { path: format!("a sampled row of {run}"), source }))
-    }
-
     /// At most `samples` rows of the system metrics, each as JSON text, chosen by the service, which may give fewer.
     ///
     /// # Errors
@@ -190,34 +163,6 @@ fn smallest_step(rows: &str) -> Result<Option<i64>, JsonError> {
     Ok(smallest)
 }
 
-/// The rows of a sample: those of all specs, of which one is asked for.
-pub(crate) fn sampled_rows(data: SampledHistoryOfRun) -> Result<Vec<Object>, JsonError> {
-    let not = |expected| JsonError { offset: 0, expected };
-    let row = |row| if let Json::Object(row) = row { Ok(row) } else { Err(not("an object")) };
-    let mut rows = Vec::new();
-    for of_spec in data.sampled_history.into_iter().flatten().flatten() {
-        let Json::Array(of_spec) = Json::parse(of_spec.get())? else { return Err(not("a list of rows")) };
-        rows.extend(of_spec.into_iter().map(row).collect::<Result<Vec<_>, _>>()?);
-    }
-    Ok(rows)
-}
-
-/// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.
-pub(crate) fn wire_spec(spec: &SampledSpec) -> Option<String> {
-    let mut wire = json!({ "keys": spec.keys, "samples": graphql_int(spec.samples) });
-    if let Some(min_step) = spec.min_step {
-        wire["minStep"] = json!(min_step);
-    }
-    if let Some(max_step) = spec.max_step {
-        let last = max_step.checked_sub(1)?;
-        if spec.min_step.is_some_and(|min_step| min_step > last) {
-            return None;
-        }
-        wire["maxStep"] = json!(last);
-    }
-    Some(wire.to_string())
-}
-
 /// The `_step` of a row, which may be written as a float.
 fn step_of(row: Json) -> Result<i64, JsonError> {
     let row = match row {
@@ -231,19 +176,6 @@ fn step_of(row: Json) -> Result<i64, JsonError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_last_step_is_inclusive_on_the_wire() {
-        let spec = |min_step, max_step| {
-            wire_spec(&SampledSpec { keys: vec!["_step".to_owned(), "loss".to_owned()], min_step, max_step, samples: 10 })
-        };
-        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        let bounded = r#"{"keys":["_step","loss"],"maxStep":59,"minStep":0,"samples":10}"#;
-        assert_eq!(json(&spec(Some(0), Some(60)).unwrap()), json(bounded));
-        assert_eq!(json(&spec(None, None).unwrap()), json(r#"{"keys":["_step","loss"],"samples":10}"#));
-        assert_eq!(spec(Some(5), Some(5)), None);
-        assert_eq!(spec(None, Some(i64::MIN)), None);
-    }
 
     #[test]
     fn the_smallest_step_is_found_however_rows_are_written() {

@@ -8,8 +8,8 @@
 //! | single runs, or many in one request | [`Client::run`], [`Client::load_runs`], [`Detail`] |
 //! | runs made, changed, deleted, requeued, stopped | [`Client::create_run`], [`Client::update_run`], [`RunUpdate`], [`Client::stop_run`] |
 //! | a run's rows while it lives | [`Client::history_page`], [`Client::history_page_raw`], [`StepWindow`] |
-//! | a sample of its rows | [`Client::history_sampled`], [`Client::sampled_history`], [`SampledSpec`] |
-//! | samples of many runs | [`Client::sample_histories`], [`Sample`] |
+//! | a sample of its rows | [`Client::history_sampled`], [`Client::events`] |
+//! | samples of many runs, or of some keys | [`Client::sample_histories`], [`Sample`], [`SampledSpec`], [`SampledRows`] |
 //! | its console, machine and sweep | [`Client::console_lines`], [`Client::run_metadata`], [`Client::sweep`] |
 //! | its Parquet exports | [`Client::parquet_history`], [`SignedUrl`], [`Client::signed_bytes`], [`Client::signed_range`], [`Client::signed_end`] |
 //! | the files of a run: list, download, upload, delete | [`Client::files`], [`Client::file`], [`Client::upload_file`], [`RunFile`] |
@@ -58,6 +58,7 @@ mod run_file;
 mod run_plan;
 mod run_record;
 mod runs;
+mod sampled_rows;
 mod samples;
 mod save;
 mod settings;
@@ -82,14 +83,15 @@ pub use download::FileEnd;
 pub use environment::{Environment, VARIABLES};
 pub use error::{Error, ErrorKind};
 pub use files::{Files, FilesQuery};
-pub use history::{ParquetHistory, SampledSpec, StepWindow};
+pub use history::{ParquetHistory, StepWindow};
 pub use projects::{Project, Viewer};
 pub use retry::RetryPolicy;
 pub use run_file::{Existing, RunFile};
 pub use run_plan::RunPlan;
 pub use run_record::ServiceRun;
 pub use runs::{Detail, RunPage, RunsQuery};
-pub use samples::Sample;
+pub use sampled_rows::SampledRows;
+pub use samples::{Sample, SampledSpec};
 pub use settings::Settings;
 pub use signed_url::SignedUrl;
 pub use sweeps::Sweep;

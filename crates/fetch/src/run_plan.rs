@@ -4,7 +4,7 @@ use runlake_types::{ProjectPath, RunRecord};
 use serde_json::{Map, json};
 
 use crate::Client;
-use crate::batch::Question;
+use crate::batch::{Question, read_runs};
 use crate::documents::run_fields;
 use crate::error::Error;
 use crate::history::{ParquetHistory, parquet_history};
@@ -41,8 +41,9 @@ impl Client {
             declarations: &["$liveKeys: [String!]!"],
             variables: Map::from_iter([("liveKeys".to_owned(), json!(["_step"]))]),
             largest: LARGEST_PLAN,
+            read: read_runs::<WireRun>,
         };
-        let answers = self.ask_runs::<WireRun>(&question, project, run_ids).await;
+        let answers = self.ask_runs(&question, project, run_ids).await;
         let plan = |wire: Result<WireRun, Error>| {
             let mut wire = wire?;
             let exports = wire.parquet_history.take();
@@ -66,8 +67,9 @@ impl Client {
             declarations: &[],
             variables: Map::new(),
             largest: LARGEST_LOAD,
+            read: read_runs::<WireRun>,
         };
-        let answers = self.ask_runs::<WireRun>(&question, project, run_ids).await;
+        let answers = self.ask_runs(&question, project, run_ids).await;
         let read = |wire: Result<WireRun, Error>| service_run(project, wire?).map_err(|kind| failed(question.operation, kind));
         answers.into_iter().map(read).collect()
     }

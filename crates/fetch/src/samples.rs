@@ -1,15 +1,15 @@
 //! Samples of the histories of many runs, several runs in a request.
 
-use runlake_types::{Json, JsonError, Object, ProjectPath};
-use serde_json::{Map, json};
+use bytes::Bytes;
+use runlake_types::ProjectPath;
+use serde_json::{Map, Value, json};
 
 use crate::Client;
-use crate::batch::Question;
+use crate::batch::{Question, RunsByAlias, read_runs};
 use crate::error::{Error, ErrorKind};
 use crate::graphql::graphql_int;
-use crate::history::{SampledSpec, sampled_rows, wire_spec};
-use crate::runs::failed;
-use crate::wire::{EventsOfRun, HistoryOfRun, SampledHistoryOfRun};
+use crate::sampled_rows::{OPERATION, SampledRows, read_sampled_runs};
+use crate::wire::{EventsOfRun, HistoryOfRun};
 
 /// What is sampled of each run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,19 @@ pub enum Sample {
     Keys(SampledSpec),
     /// At most so many rows of the system metrics.
     SystemMetrics(u64),
+}
+
+/// A sample of the rows that hold all of `keys`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampledSpec {
+    /// The keys that each row holds; nested ones joined with dots.
+    pub keys: Vec<String>,
+    /// The first step; none for the run's first.
+    pub min_step: Option<i64>,
+    /// The step after the last; none for the run's end. (On the wire the bound is inclusive; here all bounds are alike.)
+    pub max_step: Option<i64>,
+    /// The most rows that may come.
+    pub samples: u64,
 }
 
 impl Sample {
@@ -35,40 +48,52 @@ impl Sample {
 /// How many rows of samples one request may bring, by which the number of its runs is chosen.
 const ROWS_OF_A_REQUEST: u64 = 8000;
 
-const OPERATION: &str = "read samples of histories";
-
 impl Client {
-    /// A sample of each run's history, chosen by the service; the outcomes are in the order of `run_ids`.
+    /// A sample of each run's rows, chosen by the service; the outcomes are in the order of `run_ids`.
     ///
     /// # Errors
-    /// Each run has its own: [`ErrorKind::RunNotFound`] for one that was deleted meanwhile, and as every call.
-    pub async fn sample_histories(&self, project: &ProjectPath, run_ids: &[String], sample: &Sample) -> Vec<Result<Vec<Object>, Error>> {
-        let question = |fields, declaration, name: &str, value| Question {
-            operation: OPERATION,
-            name: "SampleHistories",
-            fields,
-            declarations: declaration,
-            variables: Map::from_iter([(name.to_owned(), value)]),
-            largest: sample.runs_of_a_request(),
-        };
+    /// Each run has its own: [`ErrorKind::RunNotFound`](crate::ErrorKind::RunNotFound) for one that was deleted meanwhile, and as every
+    /// call.
+    pub async fn sample_histories(&self, project: &ProjectPath, run_ids: &[String], sample: &Sample) -> Vec<Result<SampledRows, Error>> {
         match sample {
             Sample::Rows(rows) => {
-                let question = question("history(samples: $samples)", &["$samples: Int!"], "samples", json!(graphql_int(*rows)));
-                let answers = self.ask_runs::<HistoryOfRun>(&question, project, run_ids).await;
-                answers.into_iter().map(|answer| parsed(&answer?.history.unwrap_or_default())).collect()
+                let variable = ("samples", json!(graphql_int(*rows)));
+                let question = question(sample, "history(samples: $samples)", &["$samples: Int!"], variable, read_runs::<HistoryOfRun>);
+                let answers = self.ask_runs(&question, project, run_ids).await;
+                answers.into_iter().map(|answer| Ok(SampledRows::of_lines(answer?.history))).collect()
             }
             Sample::SystemMetrics(rows) => {
-                let question = question("events(samples: $samples)", &["$samples: Int!"], "samples", json!(graphql_int(*rows)));
-                let answers = self.ask_runs::<EventsOfRun>(&question, project, run_ids).await;
-                answers.into_iter().map(|answer| parsed(&answer?.events.unwrap_or_default())).collect()
+                let variable = ("samples", json!(graphql_int(*rows)));
+                let question = question(sample, "events(samples: $samples)", &["$samples: Int!"], variable, read_runs::<EventsOfRun>);
+                let answers = self.ask_runs(&question, project, run_ids).await;
+                answers.into_iter().map(|answer| Ok(SampledRows::of_lines(answer?.events))).collect()
             }
             Sample::Keys(spec) => {
-                let Some(wire) = wire_spec(spec) else { return run_ids.iter().map(|_| Ok(Vec::new())).collect() };
-                let question = question("sampledHistory(specs: $specs)", &["$specs: [JSONString!]!"], "specs", json!([wire]));
-                let answers = self.ask_runs::<SampledHistoryOfRun>(&question, project, run_ids).await;
-                answers.into_iter().map(|answer| sampled_rows(answer?).map_err(invalid_row)).collect()
+                let Some(spec) = wire_spec(spec) else { return run_ids.iter().map(|_| Ok(SampledRows::default())).collect() };
+                let variable = ("specs", json!([spec]));
+                let question = question(sample, "sampledHistory(specs: $specs)", &["$specs: [JSONString!]!"], variable, read_sampled_runs);
+                self.ask_runs(&question, project, run_ids).await
             }
         }
+    }
+}
+
+/// The question for `field` of each run, which has one variable.
+fn question<'a, T>(
+    sample: &Sample,
+    field: &'a str,
+    declarations: &'a [&'a str],
+    (name, value): (&str, Value),
+    read: fn(&Bytes) -> Result<RunsByAlias<T>, ErrorKind>,
+) -> Question<'a, T> {
+    Question {
+        operation: OPERATION,
+        name: "SampleHistories",
+        fields: field,
+        declarations,
+        variables: Map::from_iter([(name.to_owned(), value)]),
+        largest: sample.runs_of_a_request(),
+        read,
     }
 }
 
@@ -77,12 +102,20 @@ fn largest(rows: u64) -> usize {
     usize::try_from(ROWS_OF_A_REQUEST / rows.max(1)).unwrap_or(usize::MAX).clamp(1, 50)
 }
 
-fn parsed(lines: &[String]) -> Result<Vec<Object>, Error> {
-    lines.iter().map(|line| Json::parse_object(line)).collect::<Result<_, JsonError>>().map_err(invalid_row)
-}
-
-fn invalid_row(source: JsonError) -> Error {
-    failed(OPERATION, ErrorKind::InvalidValue { path: "a sampled row".to_owned(), source })
+/// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.
+pub(crate) fn wire_spec(spec: &SampledSpec) -> Option<String> {
+    let mut wire = json!({ "keys": spec.keys, "samples": graphql_int(spec.samples) });
+    if let Some(min_step) = spec.min_step {
+        wire["minStep"] = json!(min_step);
+    }
+    if let Some(max_step) = spec.max_step {
+        let last = max_step.checked_sub(1)?;
+        if spec.min_step.is_some_and(|min_step| min_step > last) {
+            return None;
+        }
+        wire["maxStep"] = json!(last);
+    }
+    Some(wire.to_string())
 }
 
 #[cfg(test)]
@@ -92,5 +125,18 @@ mod tests {
     #[test]
     fn requests_hold_as_many_runs_as_their_rows_allow() {
         assert_eq!([0, 1, 500, 3000, 10_000, u64::MAX].map(largest), [50, 50, 16, 2, 1, 1]);
+    }
+
+    #[test]
+    fn the_last_step_is_inclusive_on_the_wire() {
+        let spec = |min_step, max_step| {
+            wire_spec(&SampledSpec { keys: vec!["_step".to_owned(), "loss".to_owned()], min_step, max_step, samples: 10 })
+        };
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let bounded = r#"{"keys":["_step","loss"],"maxStep":59,"minStep":0,"samples":10}"#;
+        assert_eq!(json(&spec(Some(0), Some(60)).unwrap()), json(bounded));
+        assert_eq!(json(&spec(None, None).unwrap()), json(r#"{"keys":["_step","loss"],"samples":10}"#));
+        assert_eq!(spec(Some(5), Some(5)), None);
+        assert_eq!(spec(None, Some(i64::MIN)), None);
     }
 }

@@ -141,9 +141,10 @@ pub(crate) struct EventsOfRun {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SampledHistoryOfRun {
-    /// For each spec its rows, as the JSON text of a list.
-    pub(crate) sampled_history: Option<Vec<Option<Box<RawValue>>>>,
+pub(crate) struct SampledHistoryOfRun<'a> {
+    /// For each spec its rows, as the list stands in the reply.
+    #[serde(borrow)]
+    pub(crate) sampled_history: Option<Vec<Option<&'a RawValue>>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -112,63 +112,8 @@ fn read_value(text: &[u8], at: usize) -> Option<(FlatValue, usize)> {
     }
 }
 
-/// So many digits fit into 64 bits.
-const MAX_DIGITS: usize = 18;
-
-/// Integers up to this one float64 holds exactly.
-const MAX_EXACT: u64 = 1 << 53;
-
-/// The powers of ten that float64 holds exactly.
-const POWERS_OF_TEN: [f64; 23] =
-    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
-
 #[inline]
-fn read_number(text: &[u8], from: usize) -> Option<(FlatValue, usize)> {
-    let is_negative = text[from] == b'-';
-    let digits_from = from + usize::from(is_negative);
-    let mut mantissa = 0_u64;
-    let mut at = read_digits(text, digits_from, &mut mantissa);
-    let digits = at - digits_from;
-    if digits == 0 || (digits > 1 && text[digits_from] == b'0') {
-        return None;
-    }
-    let (mut fraction_digits, mut has_exponent) = (0, false);
-    if text.get(at) == Some(&b'.') {
-        let end = read_digits(text, at + 1, &mut mantissa);
-        fraction_digits = end - at - 1;
-        at = end;
-        if fraction_digits == 0 {
-            return None;
-        }
-    } else if !matches!(text.get(at), Some(b'e' | b'E')) && (digits > MAX_DIGITS || mantissa > MAX_EXACT) {
-        return None;
-    }
-    if matches!(text.get(at), Some(b'e' | b'E')) {
-        has_exponent = true;
-        at += 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
-        let end = read_digits(text, at, &mut 0);
-        if end == at {
-            return None;
-        }
-        at = end;
-    }
-    let value = match POWERS_OF_TEN.get(fraction_digits) {
-        Some(power) if !has_exponent && digits + fraction_digits <= MAX_DIGITS && mantissa <= MAX_EXACT => {
-            #[expect(clippy::cast_precision_loss, reason = "it is exact, so the quotient is rounded once")]
-            let value = mantissa as f64 / power;
-            if is_negative { -value } else { value }
-        }
-        _ => fast_float2::parse(&text[from..at]).ok()?,
-    };
-    Some((FlatValue::Number(value), at))
-}
-
-/// Appends the digits at `at` to `mantissa`, which wraps around when they are too many; the offset behind them.
-#[inline]
-fn read_digits(text: &[u8], mut at: usize, mantissa: &mut u64) -> usize {
-    while let Some(digit) = text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
-        *mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-        at += 1;
-    }
-    at
+fn read_number(text: &[u8], at: usize) -> Option<(FlatValue, usize)> {
+    let (number, end) = runlake_types::read_number(text, at).ok()?;
+    number.is_exact_f64().then(|| (FlatValue::Number(number.as_f64()), end))
 }

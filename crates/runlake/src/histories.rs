@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use runlake_types::{Json, Object};
+use runlake_fetch::{Client, Sample};
+use runlake_types::{Object, ProjectPath};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::logged_batch::record_batch;
 use crate::logged_columns::LoggedColumns;
 use crate::{Error, HistoryOptions, HistoryStream, Run, Runs, ScanOptions};
 
@@ -27,11 +29,11 @@ pub struct HistoriesOptions {
     pub all: bool,
 }
 
-/// Rows of many runs, each with its `run_id`, in the order of the runs and then of the steps.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Rows of many runs, each with its `run_id`, in the order of the runs and then of the steps. They are held as columns, to the digit.
+#[derive(Clone, Debug, Default)]
 pub struct Histories {
-    /// The rows as they were logged.
-    pub rows: Vec<Object>,
+    /// Rows that came together.
+    parts: Vec<LoggedColumns>,
 }
 
 impl Runs {
@@ -46,38 +48,61 @@ impl Runs {
             return Err(Error::invalid("the service gives system metrics as samples only"));
         }
         let runs = self.all().await?;
-        let mut ids = runs.iter().map(|run| run.id().to_owned()).collect::<Vec<_>>().into_iter();
-        let mut histories = Histories::default();
         if options.all {
-            let keys: Arc<[String]> = Arc::from(options.history.keys.as_slice());
-            let scan = |run| whole_history(run, Arc::clone(&keys));
-            let mut scans = stream::iter(runs).map(scan).buffered(AT_ONCE);
-            while let (Some(rows), Some(run_id)) = (scans.try_next().await?, ids.next()) {
-                histories.add(&run_id, rows);
-            }
-            return Ok(histories);
+            return whole_histories(runs, &options.history.keys).await;
         }
-        let batches: Vec<Vec<String>> = ids.as_slice().chunks(sample.runs_of_a_request()).map(<[String]>::to_vec).collect();
+        let run_ids: Vec<String> = runs.iter().map(|run| run.id().to_owned()).collect();
         let sample = Arc::new(sample);
-        let ask = |run_ids: Vec<String>| {
-            let (client, project, sample) = (self.api().client().clone(), self.project().clone(), Arc::clone(&sample));
-            // On a task each, since answers are long and parsing them keeps a core busy.
-            AbortOnDropHandle::new(tokio::spawn(async move { client.sample_histories(&project, &run_ids, &sample).await }))
+        let ask = |run_ids: &[String]| {
+            let (client, project) = (self.api().client().clone(), self.project().clone());
+            // On a task each, since answers are long and reading them keeps a core busy.
+            AbortOnDropHandle::new(tokio::spawn(sampled(client, project, run_ids.to_vec(), Arc::clone(&sample))))
         };
-        let mut answers = stream::iter(batches).map(ask).buffered(AT_ONCE);
-        while let Some(batch) = answers.next().await {
+        let mut answers = stream::iter(run_ids.chunks(sample.runs_of_a_request())).map(ask).buffered(AT_ONCE);
+        let mut histories = Histories::default();
+        while let Some(part) = answers.next().await {
             // Tasks are stopped by panics alone while somebody waits for them.
-            let batch = batch.unwrap_or_else(|stopped| resume_unwind(stopped.into_panic()));
-            for (rows, run_id) in batch.into_iter().zip(ids.by_ref()) {
-                match rows.map_err(Error::from) {
-                    Ok(rows) => histories.add(&run_id, rows),
-                    Err(error) if error.is_not_found() => tracing::debug!(run_id, "the run was deleted meanwhile"),
-                    Err(error) => return Err(error),
-                }
-            }
+            histories.parts.push(part.unwrap_or_else(|stopped| resume_unwind(stopped.into_panic()))?);
         }
         Ok(histories)
     }
+}
+
+/// Samples of these runs.
+async fn sampled(client: Client, project: ProjectPath, run_ids: Vec<String>, sample: Arc<Sample>) -> Result<LoggedColumns, Error> {
+    let answers = client.sample_histories(&project, &run_ids, &sample).await;
+    let mut columns = LoggedColumns::default();
+    for (answer, run_id) in answers.into_iter().zip(run_ids) {
+        match answer.map_err(Error::from) {
+            Ok(rows) => {
+                columns.begin_run(run_id);
+                rows.read(&mut columns)?;
+            }
+            Err(error) if error.is_not_found() => tracing::debug!(run_id, "the run was deleted meanwhile"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(columns)
+}
+
+/// Every row of these runs that holds one of `keys`.
+async fn whole_histories(runs: Vec<Run>, keys: &[String]) -> Result<Histories, Error> {
+    let keys: Arc<[String]> = Arc::from(keys);
+    let scan = |run: Run| {
+        let (run_id, keys) = (run.id().to_owned(), Arc::clone(&keys));
+        async move { whole_history(run, keys).await.map(|rows| (run_id, rows)) }
+    };
+    let mut scans = stream::iter(runs).map(scan).buffered(AT_ONCE);
+    let mut histories = Histories::default();
+    while let Some((run_id, rows)) = scans.try_next().await? {
+        let mut columns = LoggedColumns::default();
+        columns.begin_run(run_id);
+        for row in rows {
+            columns.add_row(row);
+        }
+        histories.parts.push(columns);
+    }
+    Ok(histories)
 }
 
 /// Every row of a run that holds one of `keys`; none when the run does not know any of them or was deleted meanwhile.
@@ -103,25 +128,50 @@ async fn whole_history(run: Run, keys: Arc<[String]>) -> Result<Vec<Object>, Err
 }
 
 impl Histories {
-    fn add(&mut self, run_id: &str, rows: Vec<Object>) {
-        self.rows.extend(rows.into_iter().map(|mut row| {
-            row.insert(RUN_ID.to_owned(), Json::from(run_id));
-            row
-        }));
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(LoggedColumns::len).sum()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows as they were logged, put together some runs at a time.
+    pub fn rows(&self) -> impl Iterator<Item = Object> {
+        self.parts.iter().flat_map(LoggedColumns::to_rows)
     }
 
     /// The rows as columns, sorted by name, nested keys joined with dots. Numbers are float64, booleans boolean, strings utf8, lists and typed
-    /// objects JSON text in utf8; a column with values of several kinds is JSON text as a whole. Every column is nullable. Where a key with a
-    /// dot and a nested key have one name, the nested one is called by its path as a JSON list.
+    /// objects JSON text in utf8; a column with values of several kinds is JSON text as a whole, and one of nulls alone float64. Every column is
+    /// nullable. Where a key with a dot and a nested key have one name, the nested one is called by its path as a JSON list.
+    ///
+    /// ```
+    /// use runlake::{Histories, prelude::*};
+    /// let rows = [r#"{"_step": 0, "loss": NaN}"#, r#"{"_step": 1, "val": {"acc": 0.5}}"#];
+    /// let histories: Histories = rows.into_iter().map(|row| Json::parse_object(row).unwrap()).collect();
+    /// let batch = histories.to_record_batch()?;
+    /// let names: Vec<_> = batch.schema_ref().fields().iter().map(|field| field.name().clone()).collect();
+    /// assert_eq!(names, ["_step", "loss", "val.acc"]);
+    /// # Ok::<(), runlake::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Columns`](crate::ErrorKind::Columns), which no rows are known to cause.
     pub fn to_record_batch(&self) -> Result<RecordBatch, Error> {
+        Ok(record_batch(&self.parts)?)
+    }
+}
+
+/// Rows of no run, such as those of [`Run::history`], for the sake of their columns.
+impl FromIterator<Object> for Histories {
+    fn from_iter<T: IntoIterator<Item = Object>>(rows: T) -> Self {
         let mut columns = LoggedColumns::default();
-        for row in &self.rows {
+        for row in rows {
             columns.add_row(row);
         }
-        Ok(columns.into_record_batch()?)
+        Self { parts: vec![columns] }
     }
 }
 
@@ -143,10 +193,14 @@ mod tests {
 
     #[test]
     fn runs_that_differ_in_columns_and_types_make_one_table() {
-        let mut histories = Histories::default();
-        let rows = |texts: &[&str]| texts.iter().map(|text| Json::parse_object(text).unwrap()).collect();
-        histories.add("a", rows(&[r#"{"_step":0,"loss":1,"note":"NaN","flag":true}"#, r#"{"_step":1,"loss":2.5,"note":"x"}"#]));
-        histories.add("b", rows(&[r#"{"_step":0,"loss":"NaN","mixed":1,"nest":{"b":[1]}}"#, r#"{"_step":1,"mixed":"two"}"#]));
+        let run = |run_id: &str, texts: &[&str]| {
+            let mut columns = LoggedColumns::default();
+            columns.begin_run(run_id.to_owned());
+            columns.with_rows(texts)
+        };
+        let first = run("a", &[r#"{"_step":0,"loss":1,"note":"NaN","flag":true}"#, r#"{"_step":1,"loss":2.5,"note":"x"}"#]);
+        let second = run("b", &[r#"{"_step":0,"loss":"NaN","mixed":1,"nest":{"b":[1]}}"#, r#"{"_step":1,"mixed":"two"}"#]);
+        let histories = Histories { parts: vec![first, second] };
         let batch = histories.to_record_batch().unwrap();
         let table = arrow::util::pretty::pretty_format_batches(&[batch]).unwrap().to_string();
         let expected = r#"
@@ -159,6 +213,7 @@ mod tests {
 | 1.0   |      |      | "two" |        |      | b      |
 +-------+------+------+-------+--------+------+--------+"#;
         assert_eq!(table, expected.trim());
+        assert_eq!((histories.len(), histories.rows().count()), (4, 4));
         assert_eq!(Histories::default().to_record_batch().unwrap().num_columns(), 0);
     }
 }

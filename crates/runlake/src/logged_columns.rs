@@ -1,176 +1,242 @@
-//! Rows that differ in keys and types as the columns of one record batch.
+//! Rows that differ in keys and types, taken apart into columns as they are read, and put together again.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::datatypes::{Field, Schema};
-use arrow::error::ArrowError;
-use runlake_types::{Json, KeyPath, Kind, KindCounts, Object};
+use runlake_types::{Json, KeyPath, Object, ObjectSink, insert_leaf};
 
-/// Values by key, of rows that stay where they are.
-#[derive(Debug, Default)]
-pub(crate) struct LoggedColumns<'a> {
-    columns: Vec<Column<'a>>,
-    by_path: HashMap<Vec<&'a str>, usize>,
+use crate::histories::RUN_ID;
+use crate::logged_values::LoggedValues;
+
+/// Rows as columns, to the digit. A plain dict is taken apart, and each of its members is a column.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LoggedColumns {
+    columns: Vec<LoggedColumn>,
+    by_path: HashMap<Vec<String>, usize>,
+    names: Names,
+    /// The members of the row that is being read: the positions of their names, and their values.
+    row: Vec<(usize, Json)>,
     rows: usize,
-    /// The columns of the row before, in the order of its values: the next row mostly has the same.
-    expected: Vec<usize>,
+    /// The runs of the rows, each with how many it has; none when rows are of no known run.
+    runs: Vec<(String, usize)>,
 }
 
-#[derive(Debug)]
-struct Column<'a> {
-    path: Vec<&'a str>,
-    kinds: KindCounts,
-    /// Values other than null, each with its row.
-    values: Vec<(usize, &'a Json)>,
+/// One key.
+#[derive(Clone, Debug)]
+pub(crate) struct LoggedColumn {
+    pub(crate) path: KeyPath,
+    pub(crate) values: LoggedValues,
 }
 
-impl<'a> LoggedColumns<'a> {
-    pub(crate) fn add_row(&mut self, row: &'a Object) {
-        self.add_members(&mut Vec::new(), row, &mut 0);
-        self.rows += 1;
+impl LoggedColumns {
+    /// The rows from here on are of this run. A key that is called as the column of run ids is left out of them.
+    pub(crate) fn begin_run(&mut self, run_id: String) {
+        self.runs.push((run_id, 0));
     }
 
-    fn add_members(&mut self, path: &mut Vec<&'a str>, members: &'a Object, at: &mut usize) {
-        for (key, value) in members {
-            path.push(key);
-            match value {
-                Json::Object(members) if !members.is_empty() && !members.contains_key("_type") => self.add_members(path, members, at),
-                leaf => {
-                    self.add_value(path, leaf, *at);
-                    *at += 1;
+    pub(crate) fn add_row(&mut self, row: Object) {
+        for (name, value) in row {
+            self.member(&name, value);
+        }
+        self.end_object();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn columns(&self) -> &[LoggedColumn] {
+        &self.columns
+    }
+
+    pub(crate) fn runs(&self) -> &[(String, usize)] {
+        &self.runs
+    }
+
+    /// The rows as they were logged, each with the id of its run where that is known.
+    pub(crate) fn to_rows(&self) -> Vec<Object> {
+        let mut rows = vec![Object::new(); self.rows];
+        for LoggedColumn { path, values } in &self.columns {
+            values.iter().for_each(|(row, value)| insert_leaf(&mut rows[row], path, value.into_owned()));
+            values.nulls().for_each(|row| insert_leaf(&mut rows[row], path, Json::Null));
+        }
+        let run_ids = self.runs.iter().flat_map(|(run_id, rows)| std::iter::repeat_n(run_id, *rows));
+        for (row, run_id) in rows.iter_mut().zip(run_ids) {
+            row.insert(RUN_ID.to_owned(), Json::from(run_id.as_str()));
+        }
+        rows
+    }
+
+    fn put(&mut self, path: &mut Vec<String>, value: Json) {
+        match value {
+            Json::Object(members) if !members.is_empty() && !members.contains_key("_type") => {
+                for (name, value) in members {
+                    path.push(name);
+                    self.put(path, value);
+                    path.pop();
                 }
             }
-            path.pop();
-        }
-    }
-
-    fn add_value(&mut self, path: &[&'a str], value: &'a Json, at: usize) {
-        let expected = self.expected.get(at).copied().filter(|column| self.columns[*column].path == path);
-        let index = expected.or_else(|| self.by_path.get(path).copied()).unwrap_or_else(|| {
-            self.columns.push(Column { path: path.to_vec(), kinds: KindCounts::default(), values: Vec::new() });
-            self.by_path.insert(path.to_vec(), self.columns.len() - 1);
-            self.columns.len() - 1
-        });
-        match self.expected.get_mut(at) {
-            Some(expected) => *expected = index,
-            None => self.expected.push(index),
-        }
-        let column = &mut self.columns[index];
-        if let Some(kind) = kind_of(value) {
-            column.kinds.add(kind, 1);
-            column.values.push((self.rows, value));
-        }
-    }
-
-    /// The columns by name.
-    pub(crate) fn into_record_batch(self) -> Result<RecordBatch, ArrowError> {
-        let mut by_name: BTreeMap<String, ArrayRef> = BTreeMap::new();
-        // Shorter paths first: a key that has the dots in itself keeps its name.
-        let mut columns = self.columns;
-        columns.sort_by(|one, other| (one.path.len(), &one.path).cmp(&(other.path.len(), &other.path)));
-        for column in columns {
-            let path = KeyPath::new(column.path.iter().copied().map(str::to_owned).collect());
-            let name = Some(path.dotted()).filter(|name| !by_name.contains_key(name)).unwrap_or_else(|| path.to_json_text());
-            by_name.insert(name, column.into_array(self.rows));
-        }
-        let fields: Vec<Field> = by_name.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
-        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), by_name.into_values().collect(), &options)
-    }
-}
-
-impl Column<'_> {
-    fn into_array(self, rows: usize) -> ArrayRef {
-        let Self { kinds, values, .. } = self;
-        let has_other_than_text = || values.iter().any(|(_, value)| value.as_str().is_none());
-        match (kinds.number > 0, kinds.boolean > 0, kinds.string > 0, kinds.json > 0) {
-            (true, false, false, false) => Arc::new(spread(rows, &values, number).collect::<Float64Array>()),
-            (false, true, false, false) => {
-                Arc::new(spread(rows, &values, |value| Some(*value == Json::Bool(true))).collect::<BooleanArray>())
+            leaf => {
+                let column = self.by_path.get(path.as_slice()).copied().unwrap_or_else(|| {
+                    self.columns.push(LoggedColumn { path: KeyPath::new(path.clone()), values: LoggedValues::default() });
+                    self.by_path.insert(path.clone(), self.columns.len() - 1);
+                    self.columns.len() - 1
+                });
+                self.columns[column].values.push(self.rows, leaf);
+                if path.len() == 1 {
+                    self.names.set_column(&path[0], column);
+                }
             }
-            // A string that reads like a special float is a string among strings.
-            (_, false, true, false) if !has_other_than_text() => Arc::new(spread(rows, &values, Json::as_str).collect::<StringArray>()),
-            _ => Arc::new(spread(rows, &values, |value| Some(value.to_string())).collect::<StringArray>()),
         }
     }
 }
 
-/// What `make` makes of the value of each row, null where there is none.
-fn spread<'v, T>(rows: usize, values: &'v [(usize, &'v Json)], make: impl Fn(&'v Json) -> Option<T>) -> impl Iterator<Item = Option<T>> {
-    let mut values = values.iter().peekable();
-    (0..rows).map(move |row| values.next_if(|(at, _)| *at == row).and_then(|(_, value)| make(value)))
-}
+impl ObjectSink for LoggedColumns {
+    #[inline]
+    fn member(&mut self, name: &str, value: Json) {
+        let before = self.row.last().map(|(name, _)| *name);
+        let name = self.names.find(name, before);
+        match self.names.note(name, self.rows, self.row.len()) {
+            Some(earlier) => self.row[earlier].1 = value,
+            None => self.row.push((name, value)),
+        }
+    }
 
-fn number(value: &Json) -> Option<f64> {
-    match value {
-        Json::Number(number) => Some(number.as_f64()),
-        Json::String(text) => Json::special_float(text),
-        _ => None,
+    fn end_object(&mut self) {
+        let mut row = std::mem::take(&mut self.row);
+        for (name, value) in row.drain(..) {
+            let known = &self.names.known[name];
+            match (known.column, value) {
+                (Some(column), value) if !matches!(value, Json::Object(_)) => self.columns[column].values.push(self.rows, value),
+                _ if !self.runs.is_empty() && known.text == RUN_ID => {}
+                (_, value) => {
+                    let path = &mut vec![known.text.clone()];
+                    self.put(path, value);
+                }
+            }
+        }
+        // Empty, with its room.
+        self.row = row;
+        self.rows += 1;
+        if let Some((_, rows)) = self.runs.last_mut() {
+            *rows += 1;
+        }
     }
 }
 
-/// The kind of a value, where the strings that stand for special floats are numbers; `None` for null.
-fn kind_of(value: &Json) -> Option<Kind> {
-    match value {
-        Json::Null => None,
-        Json::Bool(_) => Some(Kind::Boolean),
-        Json::Number(_) => Some(Kind::Number),
-        Json::String(text) if Json::special_float(text).is_some() => Some(Kind::Number),
-        Json::String(_) => Some(Kind::String),
-        Json::Array(_) | Json::Object(_) => Some(Kind::Json),
+/// The names of members. Rows mostly hold the same names in the same order, so the name that followed last time is compared first.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    known: Vec<KnownName>,
+    by_text: HashMap<String, usize>,
+    /// The name that began the last row.
+    first: usize,
+}
+
+#[derive(Clone, Debug)]
+struct KnownName {
+    text: String,
+    /// The column of values that are not taken apart, once there is one.
+    column: Option<usize>,
+    /// The name that came after this one last time.
+    next: usize,
+    /// The last row that had it, and where among the row's members.
+    seen: Option<(usize, usize)>,
+}
+
+impl Names {
+    /// The position of a name that comes after the name at `before` in the same row.
+    #[inline]
+    fn find(&mut self, text: &str, before: Option<usize>) -> usize {
+        let guess = before.map_or(self.first, |before| self.known[before].next);
+        if self.known.get(guess).is_some_and(|known| known.text == text) {
+            return guess;
+        }
+        let found = self.by_text.get(text).copied().unwrap_or_else(|| {
+            self.known.push(KnownName { text: text.to_owned(), column: None, next: 0, seen: None });
+            self.by_text.insert(text.to_owned(), self.known.len() - 1);
+            self.known.len() - 1
+        });
+        match before {
+            Some(before) => self.known[before].next = found,
+            None => self.first = found,
+        }
+        found
+    }
+
+    /// Notes that the row has the name as its member `at`; where it had it before.
+    #[inline]
+    fn note(&mut self, name: usize, row: usize, at: usize) -> Option<usize> {
+        let seen = &mut self.known[name].seen;
+        match *seen {
+            Some((of_row, earlier)) if of_row == row => Some(earlier),
+            _ => {
+                *seen = Some((row, at));
+                None
+            }
+        }
+    }
+
+    fn set_column(&mut self, text: &str, column: usize) {
+        if let Some(name) = self.by_text.get(text) {
+            self.known[*name].column = Some(column);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use runlake_types::{object_text, read_object};
+
     use super::*;
 
-    fn table(texts: &[&str]) -> String {
-        let rows: Vec<Object> = texts.iter().map(|text| Json::parse_object(text).unwrap()).collect();
-        let mut columns = LoggedColumns::default();
-        for row in &rows {
-            columns.add_row(row);
+    impl LoggedColumns {
+        /// With rows that are read from these texts.
+        pub(crate) fn with_rows(mut self, texts: &[&str]) -> Self {
+            for text in texts {
+                read_object(text, &mut self).unwrap();
+            }
+            self
         }
-        arrow::util::pretty::pretty_format_batches(&[columns.into_record_batch().unwrap()]).unwrap().to_string()
+    }
+
+    fn written(columns: &LoggedColumns) -> Vec<String> {
+        columns.to_rows().iter().map(object_text).collect()
     }
 
     #[test]
-    fn keys_that_come_and_go() {
-        let shown = table(&[r#"{"a":1,"c":null}"#, r#"{"b":2,"c":true}"#, "{}", r#"{"a":3,"b":4,"d":{"e":{},"f":"x"}}"#]);
-        insta::assert_snapshot!(shown, @r"
-        +-----+-----+------+-----+-----+
-        | a   | b   | c    | d.e | d.f |
-        +-----+-----+------+-----+-----+
-        | 1.0 |     |      |     |     |
-        |     | 2.0 | true |     |     |
-        |     |     |      |     |     |
-        | 3.0 | 4.0 |      | {}  | x   |
-        +-----+-----+------+-----+-----+
-        ");
+    fn rows_come_back_as_they_were_logged() {
+        let texts = [
+            r#"{"_step":0,"a":1,"b":{"c":{"d":null,"e":{}},"f":[1,{"g":2}]},"b.c":1.0}"#,
+            "{}",
+            r#"{"_step":1,"a":{"_type":"histogram","bins":[1]},"b":2}"#,
+            r#"{"_step":2,"a":18446744073709551617,"b":{"f":"x"},"c":"NaN"}"#,
+            r#"{"c":0.5}"#,
+        ];
+        assert_eq!(written(&LoggedColumns::default().with_rows(&texts)), texts);
     }
 
     #[test]
-    fn one_name_of_two_keys() {
-        let shown = table(&[r#"{"a":{"b":1},"a.b":2}"#]);
-        insta::assert_snapshot!(shown, @r#"
-        +-----------+-----+
-        | ["a","b"] | a.b |
-        +-----------+-----+
-        | 1.0       | 2.0 |
-        +-----------+-----+
-        "#);
+    fn of_a_name_that_comes_twice_the_last_value_stays() {
+        for (text, kept) in [
+            (r#"{"a":1,"b":2,"a":3}"#, r#"{"a":3,"b":2}"#),
+            (r#"{"a":{"b":1},"a":{"c":2}}"#, r#"{"a":{"c":2}}"#),
+            (r#"{"a":{"b":1},"a":2}"#, r#"{"a":2}"#),
+            (r#"{"a":2,"a":{"b":1}}"#, r#"{"a":{"b":1}}"#),
+        ] {
+            assert_eq!(written(&LoggedColumns::default().with_rows(&["{}", text, r#"{"a":7}"#])), ["{}", kept, r#"{"a":7}"#]);
+            assert_eq!(Json::parse(text).unwrap().to_string(), kept);
+        }
     }
 
     #[test]
-    fn a_column_of_nulls_is_there() {
-        insta::assert_snapshot!(table(&[r#"{"a":null}"#]), @r"
-        +---+
-        | a |
-        +---+
-        |   |
-        +---+
-        ");
+    fn rows_have_the_run_that_they_were_read_for() {
+        let mut columns = LoggedColumns::default();
+        columns.begin_run("one".to_owned());
+        columns.begin_run("two".to_owned());
+        let mut columns = columns.with_rows(&[r#"{"a":1,"run_id":"logged"}"#, r#"{"run_id":{"a":1}}"#]);
+        columns.begin_run("three".to_owned());
+        let columns = columns.with_rows(&[r#"{"a":null}"#]);
+        assert_eq!(written(&columns), [r#"{"a":1,"run_id":"two"}"#, r#"{"run_id":"two"}"#, r#"{"a":null,"run_id":"three"}"#]);
+        assert_eq!(columns.columns().len(), 1);
     }
 }

@@ -66,6 +66,7 @@ impl Number {
     /// Whether float64 holds this number without loss.
     pub fn is_exact_f64(&self) -> bool {
         match self {
+            Self::Integer(value) if value.unsigned_abs() <= 1 << 53 => true,
             #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "the loss is what is tested")]
             Self::Integer(value) => i128::from(*value) == (*value as f64) as i128,
             Self::BigInteger(digits) => format!("{:.0}", self.as_f64()) == **digits,

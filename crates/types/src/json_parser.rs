@@ -1,7 +1,13 @@
 //! The parser behind [`Json::parse`](crate::Json::parse): recursive descent over a `&str`, with a depth limit in place
 //! of a stack overflow.
 
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
 use crate::json::{Json, Number, Object};
+use crate::json_number::read_number;
+use crate::object_sink::ObjectSink;
 
 /// How deep arrays and objects may nest. Deeper text is an error, never a stack overflow.
 pub const MAX_DEPTH: usize = 256;
@@ -29,24 +35,65 @@ impl<'a> Parser<'a> {
 
     pub(crate) fn parse_document(mut self) -> Result<Json, JsonError> {
         let value = self.value()?;
+        self.end()?;
+        Ok(value)
+    }
+
+    /// A list of objects and nothing else, each handed to `sink` and not kept.
+    pub(crate) fn parse_objects(mut self, sink: &mut impl ObjectSink) -> Result<(), JsonError> {
         self.skip_space();
-        if self.at == self.text.len() { Ok(value) } else { Err(self.expected("the end of the text")) }
+        if self.peek() != Some(b'[') {
+            return Err(self.expected("a list of objects"));
+        }
+        self.nested(|list| {
+            list.items(|list| {
+                list.object_into(sink)?;
+                sink.end_object();
+                Ok(())
+            })
+        })?;
+        self.end()
+    }
+
+    /// One object and nothing else, handed to `sink` and not kept.
+    pub(crate) fn parse_object(mut self, sink: &mut impl ObjectSink) -> Result<(), JsonError> {
+        self.object_into(sink)?;
+        // Only what is whole has an end.
+        self.end()?;
+        sink.end_object();
+        Ok(())
+    }
+
+    fn object_into(&mut self, sink: &mut impl ObjectSink) -> Result<(), JsonError> {
+        self.skip_space();
+        if self.peek() != Some(b'{') {
+            return Err(self.expected("an object"));
+        }
+        self.nested(|object| object.members(|name, value| sink.member(&name, value)))
+    }
+
+    fn end(&mut self) -> Result<(), JsonError> {
+        self.skip_space();
+        if self.at == self.text.len() { Ok(()) } else { Err(self.expected("the end of the text")) }
     }
 
     fn expected(&self, expected: &'static str) -> JsonError {
         JsonError { offset: self.at, expected }
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
+    #[inline]
     fn eat(&mut self, token: &str) -> bool {
         let found = self.text.as_bytes()[self.at..].starts_with(token.as_bytes());
         if found {
@@ -60,7 +107,7 @@ impl<'a> Parser<'a> {
         match self.peek() {
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::array),
-            Some(b'"') => self.string().map(Json::String),
+            Some(b'"') => self.string().map(|text| Json::String(text.into_owned())),
             Some(b't') if self.eat("true") => Ok(Json::Bool(true)),
             Some(b'f') if self.eat("false") => Ok(Json::Bool(false)),
             Some(b'n') if self.eat("null") => Ok(Json::Null),
@@ -72,7 +119,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Result<Json, JsonError>) -> Result<Json, JsonError> {
+    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, JsonError>) -> Result<T, JsonError> {
         if self.depth == MAX_DEPTH {
             return Err(self.expected("less nesting"));
         }
@@ -85,15 +132,24 @@ impl<'a> Parser<'a> {
 
     fn array(&mut self) -> Result<Json, JsonError> {
         let mut items = Vec::new();
+        self.items(|array| {
+            items.push(array.value()?);
+            Ok(())
+        })?;
+        Ok(Json::Array(items))
+    }
+
+    /// What stands between the brackets of a list, whose items `read` reads.
+    fn items(&mut self, mut read: impl FnMut(&mut Self) -> Result<(), JsonError>) -> Result<(), JsonError> {
         self.skip_space();
         if self.eat("]") {
-            return Ok(Json::Array(items));
+            return Ok(());
         }
         loop {
-            items.push(self.value()?);
+            read(self)?;
             self.skip_space();
             if self.eat("]") {
-                return Ok(Json::Array(items));
+                return Ok(());
             }
             if !self.eat(",") {
                 return Err(self.expected("`,` or `]`"));
@@ -103,25 +159,32 @@ impl<'a> Parser<'a> {
 
     fn object(&mut self) -> Result<Json, JsonError> {
         let mut members = Object::new();
+        self.members(|name, value| {
+            members.insert(name.into_owned(), value);
+        })?;
+        Ok(Json::Object(members))
+    }
+
+    /// What stands between the braces of an object, whose members `put` takes.
+    fn members(&mut self, mut put: impl FnMut(Cow<'a, str>, Json)) -> Result<(), JsonError> {
         self.skip_space();
         if self.eat("}") {
-            return Ok(Json::Object(members));
+            return Ok(());
         }
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
                 return Err(self.expected("a key in quotes"));
             }
-            let key = self.string()?;
+            let name = self.string()?;
             self.skip_space();
             if !self.eat(":") {
                 return Err(self.expected("`:`"));
             }
-            let value = self.value()?;
-            members.insert(key, value);
+            put(name, self.value()?);
             self.skip_space();
             if self.eat("}") {
-                return Ok(Json::Object(members));
+                return Ok(());
             }
             if !self.eat(",") {
                 return Err(self.expected("`,` or `}`"));
@@ -129,60 +192,37 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn digits(&mut self) -> Result<(), JsonError> {
-        let from = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == from { Err(self.expected("a digit")) } else { Ok(()) }
-    }
-
     fn number(&mut self) -> Result<Number, JsonError> {
-        let from = self.at;
-        self.eat("-");
-        if !self.eat("0") {
-            self.digits()?;
-        }
-        let mut integral = true;
-        if self.eat(".") {
-            integral = false;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            integral = false;
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        let text = &self.text[from..self.at];
-        if !integral || text == "-0" {
-            return text.parse().map(Number::Float).map_err(|_not_a_number| self.expected("a number"));
-        }
-        Ok(text.parse().map_or_else(|_| Number::BigInteger(text.into()), Number::Integer))
+        let (number, end) = read_number(self.text.as_bytes(), self.at)?;
+        self.at = end;
+        Ok(number)
     }
 
-    fn string(&mut self) -> Result<String, JsonError> {
+    fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.at += 1;
-        let mut out = String::new();
+        let text = self.text;
+        // What stands before the escape that was read last; none as long as there is no escape.
+        let mut unescaped: Option<String> = None;
         let mut plain_from = self.at;
         loop {
-            match self.peek() {
-                None => return Err(self.expected("a closing quote")),
-                Some(b'"') => {
-                    out.push_str(&self.text[plain_from..self.at]);
-                    self.at += 1;
-                    return Ok(out);
-                }
-                Some(b'\\') => {
-                    out.push_str(&self.text[plain_from..self.at]);
-                    self.at += 1;
-                    out.push(self.escape()?);
-                    plain_from = self.at;
-                }
-                Some(_) => self.at += 1,
+            let Some(length) = memchr2(b'"', b'\\', &text.as_bytes()[self.at..]) else {
+                self.at = text.len();
+                return Err(self.expected("a closing quote"));
+            };
+            self.at += length;
+            let plain = &text[plain_from..self.at];
+            let is_end = self.peek() == Some(b'"');
+            self.at += 1;
+            if is_end {
+                return Ok(match unescaped {
+                    None => Cow::Borrowed(plain),
+                    Some(before) => Cow::Owned(before + plain),
+                });
             }
+            let unescaped = unescaped.get_or_insert_default();
+            unescaped.push_str(plain);
+            unescaped.push(self.escape()?);
+            plain_from = self.at;
         }
     }
 

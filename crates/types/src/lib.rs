@@ -3,7 +3,8 @@
 //!
 //! | to find | look in |
 //! |---|---|
-//! | a JSON value as W&B writes it | [`Json`], [`Number`], [`quote_bare_floats`] |
+//! | a JSON value as W&B writes it | [`Json`], [`Number`], [`read_number`], [`quote_bare_floats`] |
+//! | objects read member by member, without being made | [`ObjectSink`], [`read_objects`], [`read_object`] |
 //! | `entity/project/run_id` | [`ProjectPath`], [`RunPath`], [`PathDefaults`] |
 //! | `entity/project/name:alias` of an artifact | [`ArtifactPath`] |
 //! | one run's latest state | [`RunRecord`], [`RunState`], [`HistoryKeys`] |
@@ -11,7 +12,7 @@
 //! | which runs: Mongo-style filters, evaluated locally | [`Filter`], built in steps from [`Condition`] |
 //! | in which order | [`Order`] |
 //! | the name, path and kind of a metric column | [`KeyPath`], [`Kind`], [`KindCounts`], [`ColumnSet`] |
-//! | a history row taken apart and put together | [`flatten`], [`unflatten`] |
+//! | a history row taken apart and put together | [`flatten`], [`unflatten`], [`insert_leaf`] |
 
 mod artifact_path;
 mod column;
@@ -21,9 +22,11 @@ mod field;
 mod filter;
 mod history_keys;
 mod json;
+mod json_number;
 mod json_parser;
 mod key_path;
 mod near;
+mod object_sink;
 mod order;
 mod path;
 mod row;
@@ -38,10 +41,12 @@ pub use field::Field;
 pub use filter::Filter;
 pub use history_keys::HistoryKeys;
 pub use json::{Json, JsonError, MAX_DEPTH, Number, Object, object_text, quote_bare_floats, write_json_string};
+pub use json_number::read_number;
 pub use key_path::{KeyPath, key_selects};
 pub use near::near_names;
+pub use object_sink::{ObjectSink, read_object, read_objects};
 pub use order::{Direction, Order};
 pub use path::{PathDefaults, ProjectPath, RunPath};
-pub use row::{flatten, unflatten};
+pub use row::{flatten, insert_leaf, unflatten};
 pub use run::{RunRecord, RunState};
 pub use time::Timestamp;

@@ -36,19 +36,24 @@ pub fn flatten(row: Object) -> Vec<(KeyPath, Json)> {
 pub fn unflatten(leaves: impl IntoIterator<Item = (KeyPath, Json)>) -> Object {
     let mut row = Object::new();
     for (path, value) in leaves {
-        let (last, parents) = path.parts().split_last().expect("a key has at least one part");
-        let mut object = &mut row;
-        for part in parents {
-            let member = object.entry(part.clone()).or_insert_with(|| Json::Object(Object::new()));
-            if !matches!(member, Json::Object(_)) {
-                *member = Json::Object(Object::new());
-            }
-            let Json::Object(members) = member else { unreachable!("it was just made an object") };
-            object = members;
-        }
-        object.insert(last.clone(), value);
+        insert_leaf(&mut row, &path, value);
     }
     row
+}
+
+/// Puts one leaf into a row, as [`unflatten`] does.
+pub fn insert_leaf(row: &mut Object, path: &KeyPath, value: Json) {
+    let (last, parents) = path.parts().split_last().expect("a key has at least one part");
+    let mut object = row;
+    for part in parents {
+        let member = object.entry(part.clone()).or_insert_with(|| Json::Object(Object::new()));
+        if !matches!(member, Json::Object(_)) {
+            *member = Json::Object(Object::new());
+        }
+        let Json::Object(members) = member else { unreachable!("it was just made an object") };
+        object = members;
+    }
+    object.insert(last.clone(), value);
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ async fn seeded(context: &Context) -> Result<Runs, Error> {
 
 async fn histories(context: Context) -> Answer {
     let runs = seeded(&context).await?;
-    let rows = async |history| Ok::<_, Error>(runs.histories(&HistoriesOptions { history, all: false }).await?.rows);
+    let rows = async |history| Ok::<_, Error>(runs.histories(&HistoriesOptions { history, all: false }).await?.rows().collect::<Vec<_>>());
     let losses = |x_axis: &str| HistoryOptions {
         samples: 7,
         keys: vec!["train/loss".to_owned()],
@@ -174,5 +174,5 @@ async fn histories_in_columns(context: Context) -> Answer {
     let histories = seeded(&context).await?.histories(&HistoriesOptions { history, all: false }).await?;
     let batch: RecordBatch = histories.to_record_batch()?;
     let names: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
-    Ok(list![names, batch.num_rows(), histories.rows])
+    Ok(list![names, batch.num_rows(), histories.rows().collect::<Vec<_>>()])
 }

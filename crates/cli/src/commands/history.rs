@@ -8,9 +8,9 @@ use runlake_types::{Filter, Order};
 
 use super::lake_question::{Asked, on_axis, on_places, patterns};
 use crate::answer::print_answer;
+use crate::arguments::Format;
 use crate::arguments::questions::LakeRuns;
 use crate::arguments::run::{Histories, History, Sample, Stream};
-use crate::arguments::{Format, Print};
 use crate::connection::connect;
 use crate::exit_code;
 use crate::format::{Output, print_rows};
@@ -28,17 +28,13 @@ fn history_options(sample: &Sample) -> HistoryOptions {
     }
 }
 
-fn print(rows: &Rows, print: &Print) -> anyhow::Result<()> {
-    print_rows(&rows.rows, || Ok(rows.to_record_batch()?), print.format()?, print.output())
-}
-
 pub(crate) async fn history(options: &History) -> anyhow::Result<u8> {
     let run = Api::new(connect(&options.place.connection)?).run(&options.place.run).await?;
-    let rows = Rows { rows: run.history(&history_options(&options.sample)).await? };
-    print(&rows, &options.print)?;
+    let rows: Rows = run.history(&history_options(&options.sample)).await?.into_iter().collect();
+    print_rows(&rows, options.print.format()?, options.print.output())?;
     let of = run.history_line_count().filter(|_| options.sample.stream == Stream::Default);
     let of = of.map_or_else(String::new, |count| format!(" of {count}"));
-    say(&format!("{}{of} rows, a sample; `runlake scan` reads every row", rows.rows.len()));
+    say(&format!("{}{of} rows, a sample; `runlake scan` reads every row", rows.len()));
     Ok(exit_code::OK)
 }
 
@@ -50,9 +46,9 @@ pub(crate) async fn histories(options: &Histories) -> anyhow::Result<u8> {
     let listed = RunsOptions { filter: Filter::parse(&options.filters)?, order: Order::parse(&options.order)?, ..RunsOptions::default() };
     let runs = api.runs(options.project.as_deref().unwrap_or_default(), listed).await?;
     let rows = runs.histories(&HistoriesOptions { history: history_options(&options.sample), all: options.all }).await?;
-    print_rows(&rows.rows, || Ok(rows.to_record_batch()?), options.print.format()?, options.print.output())?;
+    print_rows(&rows, options.print.format()?, options.print.output())?;
     let what = if options.all { "every row" } else { "samples; --all reads every row" };
-    say(&format!("{} rows of {} runs, {what}", rows.rows.len(), runs.len().await?));
+    say(&format!("{} rows of {} runs, {what}", rows.len(), runs.len().await?));
     Ok(exit_code::OK)
 }
 

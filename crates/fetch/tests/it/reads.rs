@@ -1,6 +1,6 @@
 //! What single calls send, and what they make of the answers.
 
-use runlake_fetch::{ErrorKind, SampledSpec, StepWindow};
+use runlake_fetch::{ErrorKind, Sample, SampledSpec, StepWindow};
 use runlake_types::{ProjectPath, RunPath};
 use serde_json::json;
 
@@ -132,17 +132,22 @@ async fn rows_are_passed_on_as_they_came() {
 
 #[tokio::test]
 async fn sampled_rows_keep_their_digits() {
+    let of_one = |fields: &str| Reply::json(format!(r#"{{"data":{{"project":{{"r0":{{{fields}}}}}}}}}"#));
     let server = Server::start([
-        of_run(r#""sampledHistory":[[{"_step":1,"big":9007199254740993,"x":NaN},{"_step":2,"big":18446744073709551617,"x":"Infinity"}]]"#),
-        of_run(r#""sampledHistory":[null]"#),
+        of_one(r#""sampledHistory":[[{"_step":1,"big":9007199254740993,"x":NaN},{"_step":2,"big":18446744073709551617,"x":"Infinity"}]]"#),
+        of_one(r#""sampledHistory":[null]"#),
+        of_one(r#""sampledHistory":[[{"_step":1},2]]"#),
     ])
     .await;
     let client = server.client();
     let spec = SampledSpec { keys: vec!["_step".to_owned(), "big".to_owned()], min_step: Some(1), max_step: Some(3), samples: 500 };
-    let rows = client.sampled_history(&run(), &spec).await.unwrap();
+    let sampled = async || client.sample_histories(&run().project_path(), &["r1".to_owned()], &Sample::Keys(spec.clone())).await.remove(0);
+    let rows = sampled().await.unwrap().to_objects().unwrap();
     let rows: Vec<String> = rows.iter().map(runlake_types::object_text).collect();
     assert_eq!(rows, [r#"{"_step":1,"big":9007199254740993,"x":"NaN"}"#, r#"{"_step":2,"big":18446744073709551617,"x":"Infinity"}"#]);
-    assert!(client.sampled_history(&run(), &spec).await.unwrap().is_empty());
+    assert!(sampled().await.unwrap().to_objects().unwrap().is_empty());
+    let error = sampled().await.unwrap().to_objects().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidValue { .. }), "{error:?}");
     let sent = server.finish()[0].variable("specs");
     let sent: serde_json::Value = serde_json::from_str(sent[0].as_str().unwrap()).unwrap();
     assert_eq!(sent, json!({"keys": ["_step", "big"], "maxStep": 2, "minStep": 1, "samples": 500}));

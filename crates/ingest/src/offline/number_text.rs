@@ -1,53 +1,15 @@
 //! JSON numbers straight from their text, for those that float64 holds exactly.
 
-use runlake_types::{Json, Number};
-
-/// How long an integer may be for float64 to hold it, whatever its digits.
-const EXACT_DIGITS: usize = 15;
+use runlake_types::{Json, Number, read_number};
 
 /// The float that [`Json::parse`] would find in `text`; `None` when the text is anything but a plain number, `NaN` or an infinity, or
 /// when float64 does not hold it exactly. `None` is no verdict on the text.
 #[inline]
 pub(super) fn exact_float(text: &[u8]) -> Option<f64> {
-    let unsigned = match text {
-        [b'-', rest @ ..] => rest,
-        all => all,
-    };
-    match unsigned {
-        // JSON has no leading zeros.
-        [b'0', b'0'..=b'9', ..] => return None,
-        [b'0'..=b'9', ..] => {}
-        _ => return special(text),
+    match read_number(text, 0) {
+        Ok((number, end)) if end == text.len() && number.is_exact_f64() => Some(number.as_f64()),
+        _ => special(text),
     }
-    if !text.last().is_some_and(u8::is_ascii_digit) {
-        return None;
-    }
-    if text.len() <= 8
-        && let Some(integer) = short_integer(text)
-    {
-        return Some(integer);
-    }
-    match memchr::memchr(b'.', unsigned) {
-        // JSON has no dot without digits behind it.
-        Some(dot) => unsigned.get(dot + 1).filter(|digit| digit.is_ascii_digit()).map(drop)?,
-        // Without a dot it may be a long integer.
-        None if unsigned.len() > EXACT_DIGITS => return None,
-        None => {}
-    }
-    fast_float2::parse(text).ok()
-}
-
-/// An integer of a few digits, without the sign of a negative zero.
-fn short_integer(text: &[u8]) -> Option<f64> {
-    let mut value = 0_u32;
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value * 10 + u32::from(digit);
-    }
-    Some(f64::from(value))
 }
 
 fn special(text: &[u8]) -> Option<f64> {

@@ -63,6 +63,6 @@ impl Run {
         let (sample, project) = (options.sample()?, self.record.path.project_path());
         let run_id = std::slice::from_ref(&self.record.path.run_id);
         let answer = self.api.client().sample_histories(&project, run_id, &sample).await.pop();
-        answer.map_or(Ok(Vec::new()), |rows| Ok(rows?))
+        answer.map_or(Ok(Vec::new()), |rows| Ok(rows?.to_objects()?))
     }
 }

@@ -1,0 +1,147 @@
+//! Columns of logged rows as one record batch.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Float64Builder, RecordBatch, RecordBatchOptions, StringArray, StringBuilder};
+use arrow::datatypes::{Field, Schema};
+use arrow::error::ArrowError;
+use runlake_types::{Json, KeyPath, Kind, KindCounts};
+
+use crate::histories::RUN_ID;
+use crate::logged_columns::LoggedColumns;
+use crate::logged_values::LoggedValues;
+
+/// The values of one key: those of each part that has it, with the number of the part's first row.
+type OfKey<'a> = Vec<(usize, &'a LoggedValues)>;
+
+/// The rows of all parts, one after another, with their columns by name.
+pub(crate) fn record_batch(parts: &[LoggedColumns]) -> Result<RecordBatch, ArrowError> {
+    let mut by_path: BTreeMap<(usize, &KeyPath), OfKey<'_>> = BTreeMap::new();
+    let mut rows = 0;
+    for part in parts {
+        for column in part.columns() {
+            // Shorter paths first: a key that has the dots in itself keeps its name.
+            by_path.entry((column.path.parts().len(), &column.path)).or_default().push((rows, &column.values));
+        }
+        rows += part.len();
+    }
+    let mut by_name: BTreeMap<String, ArrayRef> = BTreeMap::new();
+    if parts.iter().any(|part| !part.runs().is_empty()) {
+        by_name.insert(RUN_ID.to_owned(), run_ids(parts));
+    }
+    for ((_, path), parts) in by_path {
+        let name = Some(path.dotted()).filter(|name| !by_name.contains_key(name)).unwrap_or_else(|| path.to_json_text());
+        by_name.insert(name, array(rows, &parts));
+    }
+    let fields: Vec<Field> = by_name.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), by_name.into_values().collect(), &options)
+}
+
+fn run_ids(parts: &[LoggedColumns]) -> ArrayRef {
+    let mut builder = StringBuilder::new();
+    for (run_id, rows) in parts.iter().flat_map(LoggedColumns::runs) {
+        (0..*rows).for_each(|_| builder.append_value(run_id));
+    }
+    Arc::new(builder.finish())
+}
+
+fn array(rows: usize, parts: &OfKey<'_>) -> ArrayRef {
+    let mut kinds = KindCounts::default();
+    for (_, values) in parts {
+        kinds.merge(&values.kinds());
+    }
+    let text = |value: &Json| value.as_str().map(str::to_owned);
+    match (kinds.majority(), kinds.is_mixed()) {
+        (Kind::Number, false) => floats(rows, parts),
+        (Kind::Boolean, false) => Arc::new(spread(rows, parts, |value| Some(*value == Json::Bool(true))).collect::<BooleanArray>()),
+        // A string that reads like a special float is a string among strings.
+        _ if parts.iter().all(|(_, values)| values.is_text()) => Arc::new(spread(rows, parts, text).collect::<StringArray>()),
+        _ => Arc::new(spread(rows, parts, |value| Some(value.to_string())).collect::<StringArray>()),
+    }
+}
+
+fn floats(rows: usize, parts: &OfKey<'_>) -> ArrayRef {
+    if parts.iter().any(|(_, values)| values.floats().is_none()) {
+        return Arc::new(spread(rows, parts, number).collect::<Float64Array>());
+    }
+    let mut builder = Float64Builder::with_capacity(rows);
+    let mut filled = 0;
+    for (first, (mut floats, numbers)) in parts.iter().filter_map(|(first, values)| Some((first, values.floats()?))) {
+        for stretch in numbers.stretches() {
+            builder.append_nulls(first + stretch.start - filled);
+            let (now, later) = floats.split_at(stretch.len());
+            builder.append_slice(now);
+            (floats, filled) = (later, first + stretch.end);
+        }
+    }
+    builder.append_nulls(rows - filled);
+    Arc::new(builder.finish())
+}
+
+fn number(value: &Json) -> Option<f64> {
+    match value {
+        Json::Number(number) => Some(number.as_f64()),
+        Json::String(text) => Json::special_float(text),
+        _ => None,
+    }
+}
+
+/// What `make` makes of the value of each row, null where there is none.
+fn spread<'v, T>(rows: usize, parts: &'v OfKey<'v>, make: impl Fn(&Json) -> Option<T>) -> impl Iterator<Item = Option<T>> {
+    let values = parts.iter().flat_map(|(first, values)| values.iter().map(move |(row, value)| (first + row, value)));
+    let mut values = values.peekable();
+    (0..rows).map(move |row| values.next_if(|(at, _)| *at == row).and_then(|(_, value)| make(&value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(texts: &[&str]) -> String {
+        // Each row a part, and all rows a part, make the same table.
+        let parts: Vec<LoggedColumns> = texts.iter().map(|text| LoggedColumns::default().with_rows(&[text])).collect();
+        let batch = record_batch(&parts).unwrap();
+        assert_eq!(record_batch(&[LoggedColumns::default().with_rows(texts)]).unwrap(), batch);
+        arrow::util::pretty::pretty_format_batches(&[batch]).unwrap().to_string()
+    }
+
+    #[test]
+    fn keys_that_come_and_go() {
+        let shown = table(&[r#"{"a":1,"c":null}"#, r#"{"b":2,"c":true}"#, "{}", r#"{"a":3,"b":4,"d":{"e":{},"f":"x"}}"#]);
+        insta::assert_snapshot!(shown, @r"
+        +-----+-----+------+-----+-----+
+        | a   | b   | c    | d.e | d.f |
+        +-----+-----+------+-----+-----+
+        | 1.0 |     |      |     |     |
+        |     | 2.0 | true |     |     |
+        |     |     |      |     |     |
+        | 3.0 | 4.0 |      | {}  | x   |
+        +-----+-----+------+-----+-----+
+        ");
+    }
+
+    #[test]
+    fn one_name_of_two_keys() {
+        let shown = table(&[r#"{"a":{"b":1},"a.b":2}"#]);
+        insta::assert_snapshot!(shown, @r#"
+        +-----------+-----+
+        | ["a","b"] | a.b |
+        +-----------+-----+
+        | 1.0       | 2.0 |
+        +-----------+-----+
+        "#);
+    }
+
+    #[test]
+    fn a_column_of_nulls_is_there() {
+        insta::assert_snapshot!(table(&[r#"{"a":null}"#]), @r"
+        +---+
+        | a |
+        +---+
+        |   |
+        +---+
+        ");
+    }
+}
