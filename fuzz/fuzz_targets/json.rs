@@ -3,23 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use runlake_fuzz::{sample_histories, write_seeds};
-use runlake_types::{Json, Object, ObjectSink, read_object};
-
-#[derive(Default)]
-struct Objects {
-    whole: Vec<Object>,
-    open: Object,
-}
-
-impl ObjectSink for Objects {
-    fn member(&mut self, name: &str, value: Json) {
-        self.open.insert(name.to_owned(), value);
-    }
-
-    fn end_object(&mut self) {
-        self.whole.push(std::mem::take(&mut self.open));
-    }
-}
+use runlake_types::{Json, Objects, read_object};
 
 fn seeds() -> Vec<Vec<u8>> {
     let rows = sample_histories(3).into_iter().flatten().map(|row| Json::Object(row).to_string());

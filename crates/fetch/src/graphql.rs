@@ -221,18 +221,29 @@ pub(crate) fn graphql_int(value: u64) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
 
+/// Why a body could not be read, and where.
+#[derive(Debug)]
+pub(crate) struct Misread {
+    path: String,
+    source: serde_json::Error,
+}
+
+impl From<Misread> for ErrorKind {
+    fn from(Misread { path, source }: Misread) -> Self {
+        Self::Decode { path, source }
+    }
+}
+
 /// As [`decode`], but `read` may borrow from the body that is read: that of the reply, or a copy in which bare floats are quoted.
-pub(crate) fn decode_borrowed<T>(body: &Bytes, read: impl Fn(&Bytes) -> Result<T, serde_json::Error>) -> Result<T, ErrorKind> {
+pub(crate) fn decode_borrowed<T>(body: &Bytes, read: impl Fn(&Bytes) -> Result<T, Misread>) -> Result<T, ErrorKind> {
     let first = match read(body) {
         Ok(value) => return Ok(value),
-        Err(error) => error,
+        Err(misread) => misread,
     };
-    let quoted = std::str::from_utf8(body).map(quote_bare_floats).unwrap_or(Cow::Borrowed(""));
-    let read_again = match quoted {
-        Cow::Owned(quoted) if !first.is_data() => read(&Bytes::from(quoted)),
-        _ => Err(first),
-    };
-    read_again.map_err(|source| ErrorKind::Decode { path: ".".to_owned(), source })
+    Ok(match with_quoted_floats(body, &first.source) {
+        Some(quoted) => read(&Bytes::from(quoted))?,
+        None => return Err(first.into()),
+    })
 }
 
 /// Reads JSON. A body that strict JSON forbids only for its bare `NaN` and `Infinity` is read with these as strings.
@@ -241,17 +252,26 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorKind> {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    let quoted = std::str::from_utf8(body).map(quote_bare_floats).unwrap_or(Cow::Borrowed(""));
-    let text = match &quoted {
-        Cow::Owned(quoted) if !first.is_data() => quoted.as_bytes(),
-        _ => body,
-    };
+    let quoted = with_quoted_floats(body, &first);
     // Only now that something is wrong does it pay to keep track of where.
+    Ok(read_tracking(quoted.as_deref().map_or(body, str::as_bytes))?)
+}
+
+/// Reads strict JSON, keeping track of where it is.
+pub(crate) fn read_tracking<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, Misread> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let read = serde_path_to_error::deserialize(&mut deserializer);
-    let value = read.map_err(|error| ErrorKind::Decode { path: error.path().to_string(), source: error.into_inner() })?;
-    deserializer.end().map_err(|source| ErrorKind::Decode { path: ".".to_owned(), source })?;
+    let value = read.map_err(|error| Misread { path: error.path().to_string(), source: error.into_inner() })?;
+    deserializer.end().map_err(|source| Misread { path: ".".to_owned(), source })?;
     Ok(value)
+}
+
+/// The body with its bare floats in quotes, when there are any and when they may be why it was not read.
+fn with_quoted_floats(body: &[u8], error: &serde_json::Error) -> Option<String> {
+    match std::str::from_utf8(body).map(quote_bare_floats) {
+        Ok(Cow::Owned(quoted)) if !error.is_data() => Some(quoted),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::error::{Error, ErrorKind};
-use crate::graphql::{Reply, decode_borrowed, graphql_int};
+use crate::graphql::{Reply, decode_borrowed, graphql_int, read_tracking};
 use crate::retry::Retry;
 use crate::run_record::embedded_object;
 use crate::runs::failed;
@@ -124,7 +124,7 @@ impl Client {
 /// The text of the field `history` within a reply; `None` when there is no such run.
 fn raw_history(body: &Bytes) -> Result<Option<Bytes>, ErrorKind> {
     let (page, errors) = decode_borrowed(body, |body| {
-        let Reply { data, errors } = serde_json::from_slice::<Reply<ProjectData<RunOfProject<RawHistoryOfRun<'_>>>>>(body)?;
+        let Reply { data, errors } = read_tracking::<Reply<ProjectData<RunOfProject<RawHistoryOfRun<'_>>>>>(body)?;
         let slice = |run: RawHistoryOfRun<'_>| match run.history {
             Some(history) => body.slice_ref(history.get().as_bytes()),
             None => Bytes::from_static(b"null"),

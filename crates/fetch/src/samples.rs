@@ -8,7 +8,7 @@ use crate::Client;
 use crate::batch::{Question, RunsByAlias, read_runs};
 use crate::error::{Error, ErrorKind};
 use crate::graphql::graphql_int;
-use crate::sampled_rows::{OPERATION, SampledRows, read_sampled_runs};
+use crate::sampled_rows::{OPERATION, RowText, SampledRows, read_sampled_runs};
 use crate::wire::{EventsOfRun, HistoryOfRun};
 
 /// What is sampled of each run.
@@ -52,29 +52,32 @@ impl Client {
     /// A sample of each run's rows, chosen by the service; the outcomes are in the order of `run_ids`.
     ///
     /// # Errors
-    /// Each run has its own: [`ErrorKind::RunNotFound`](crate::ErrorKind::RunNotFound) for one that was deleted meanwhile, and as every
-    /// call.
+    /// Each run has its own: [`ErrorKind::RunNotFound`] for one that was deleted meanwhile, and as every call.
     pub async fn sample_histories(&self, project: &ProjectPath, run_ids: &[String], sample: &Sample) -> Vec<Result<SampledRows, Error>> {
-        match sample {
+        let texts: Vec<Result<RowText, Error>> = match sample {
             Sample::Rows(rows) => {
                 let variable = ("samples", json!(graphql_int(*rows)));
                 let question = question(sample, "history(samples: $samples)", &["$samples: Int!"], variable, read_runs::<HistoryOfRun>);
                 let answers = self.ask_runs(&question, project, run_ids).await;
-                answers.into_iter().map(|answer| Ok(SampledRows::of_lines(answer?.history))).collect()
+                answers.into_iter().map(|answer| Ok(RowText::Lines(answer?.history.unwrap_or_default()))).collect()
             }
             Sample::SystemMetrics(rows) => {
                 let variable = ("samples", json!(graphql_int(*rows)));
                 let question = question(sample, "events(samples: $samples)", &["$samples: Int!"], variable, read_runs::<EventsOfRun>);
                 let answers = self.ask_runs(&question, project, run_ids).await;
-                answers.into_iter().map(|answer| Ok(SampledRows::of_lines(answer?.events))).collect()
+                answers.into_iter().map(|answer| Ok(RowText::Lines(answer?.events.unwrap_or_default()))).collect()
             }
-            Sample::Keys(spec) => {
-                let Some(spec) = wire_spec(spec) else { return run_ids.iter().map(|_| Ok(SampledRows::default())).collect() };
-                let variable = ("specs", json!([spec]));
-                let question = question(sample, "sampledHistory(specs: $specs)", &["$specs: [JSONString!]!"], variable, read_sampled_runs);
-                self.ask_runs(&question, project, run_ids).await
-            }
-        }
+            Sample::Keys(spec) => match wire_spec(spec) {
+                None => run_ids.iter().map(|_| Ok(RowText::Lines(Vec::new()))).collect(),
+                Some(spec) => {
+                    let variable = ("specs", json!([spec]));
+                    let question =
+                        question(sample, "sampledHistory(specs: $specs)", &["$specs: [JSONString!]!"], variable, read_sampled_runs);
+                    self.ask_runs(&question, project, run_ids).await
+                }
+            },
+        };
+        run_ids.iter().zip(texts).map(|(run_id, text)| Ok(SampledRows::new(project.run(run_id), text?))).collect()
     }
 }
 
@@ -103,7 +106,7 @@ fn largest(rows: u64) -> usize {
 }
 
 /// The JSON text of a spec; `None` when its steps are an empty range. The service's `maxStep` is inclusive.
-pub(crate) fn wire_spec(spec: &SampledSpec) -> Option<String> {
+fn wire_spec(spec: &SampledSpec) -> Option<String> {
     let mut wire = json!({ "keys": spec.keys, "samples": graphql_int(spec.samples) });
     if let Some(min_step) = spec.min_step {
         wire["minStep"] = json!(min_step);

@@ -109,7 +109,8 @@ impl Error {
             ),
             ErrorKind::StillRunning { .. } => Some("wait for longer, or ask the run to stop".to_owned()),
             ErrorKind::Write { .. } => Some("check the space and the permissions of the folder".to_owned()),
-            ErrorKind::Columns { .. } | ErrorKind::InvalidArgument { .. } | ErrorKind::Runtime { .. } => None,
+            ErrorKind::Columns { .. } => Some("read fewer runs or fewer keys at once, or export the runs to a lake".to_owned()),
+            ErrorKind::InvalidArgument { .. } | ErrorKind::Runtime { .. } => None,
         }
     }
 

@@ -145,7 +145,8 @@ impl Histories {
 
     /// The rows as columns, sorted by name, nested keys joined with dots. Numbers are float64, booleans boolean, strings utf8, lists and typed
     /// objects JSON text in utf8; a column with values of several kinds is JSON text as a whole, and one of nulls alone float64. Every column is
-    /// nullable. Where a key with a dot and a nested key have one name, the nested one is called by its path as a JSON list.
+    /// nullable. Where a key with a dot and a nested key have one name, the nested one is called by its path as a JSON list. The column `run_id`
+    /// is there whenever there are runs, even if none has a row.
     ///
     /// ```
     /// use runlake::{Histories, prelude::*};
@@ -158,7 +159,7 @@ impl Histories {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Columns`](crate::ErrorKind::Columns), which no rows are known to cause.
+    /// [`ErrorKind::Columns`](crate::ErrorKind::Columns) when the text of one column is longer than 2 GiB.
     pub fn to_record_batch(&self) -> Result<RecordBatch, Error> {
         Ok(record_batch(&self.parts)?)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Float64Builder, RecordBatch, RecordBatchOptions, StringArray, StringBuilder};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Float64Builder, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
 use runlake_types::{Json, KeyPath, Kind, KindCounts};
@@ -28,38 +28,56 @@ pub(crate) fn record_batch(parts: &[LoggedColumns]) -> Result<RecordBatch, Arrow
     }
     let mut by_name: BTreeMap<String, ArrayRef> = BTreeMap::new();
     if parts.iter().any(|part| !part.runs().is_empty()) {
-        by_name.insert(RUN_ID.to_owned(), run_ids(parts));
+        by_name.insert(RUN_ID.to_owned(), run_ids(parts)?);
     }
-    for ((_, path), parts) in by_path {
-        let name = Some(path.dotted()).filter(|name| !by_name.contains_key(name)).unwrap_or_else(|| path.to_json_text());
-        by_name.insert(name, array(rows, &parts));
+    for ((_, path), of_key) in by_path {
+        let name = free_name(path, |name| by_name.contains_key(name));
+        by_name.insert(name, array(rows, &of_key)?);
     }
     let fields: Vec<Field> = by_name.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), by_name.into_values().collect(), &options)
 }
 
-fn run_ids(parts: &[LoggedColumns]) -> ArrayRef {
-    let mut builder = StringBuilder::new();
-    for (run_id, rows) in parts.iter().flat_map(LoggedColumns::runs) {
-        (0..*rows).for_each(|_| builder.append_value(run_id));
-    }
-    Arc::new(builder.finish())
+/// What a key's column is called: by its parts with dots, by its path as a JSON list, or by that with a number.
+fn free_name(path: &KeyPath, is_taken: impl Fn(&str) -> bool) -> String {
+    let text = path.to_json_text();
+    let numbered = (2_u32..).map(|number| format!("{text}_{number}"));
+    let mut names = [path.dotted(), text.clone()].into_iter().chain(numbered);
+    names.find(|name| !is_taken(name)).expect("not every number is taken")
 }
 
-fn array(rows: usize, parts: &OfKey<'_>) -> ArrayRef {
+fn run_ids(parts: &[LoggedColumns]) -> Result<ArrayRef, ArrowError> {
+    let runs = parts.iter().flat_map(LoggedColumns::runs);
+    texts(runs.flat_map(|(run_id, rows)| std::iter::repeat_n(Some(run_id), *rows)))
+}
+
+fn array(rows: usize, parts: &OfKey<'_>) -> Result<ArrayRef, ArrowError> {
     let mut kinds = KindCounts::default();
     for (_, values) in parts {
         kinds.merge(&values.kinds());
     }
     let text = |value: &Json| value.as_str().map(str::to_owned);
     match (kinds.majority(), kinds.is_mixed()) {
-        (Kind::Number, false) => floats(rows, parts),
-        (Kind::Boolean, false) => Arc::new(spread(rows, parts, |value| Some(*value == Json::Bool(true))).collect::<BooleanArray>()),
+        (Kind::Number, false) => Ok(floats(rows, parts)),
+        (Kind::Boolean, false) => Ok(Arc::new(spread(rows, parts, |value| Some(*value == Json::Bool(true))).collect::<BooleanArray>())),
         // A string that reads like a special float is a string among strings.
-        _ if parts.iter().all(|(_, values)| values.is_text()) => Arc::new(spread(rows, parts, text).collect::<StringArray>()),
-        _ => Arc::new(spread(rows, parts, |value| Some(value.to_string())).collect::<StringArray>()),
+        _ if parts.iter().all(|(_, values)| values.is_text()) => texts(spread(rows, parts, text)),
+        _ => texts(spread(rows, parts, |value| Some(value.to_string()))),
     }
+}
+
+/// A column of text, of which Arrow's offsets hold 2 GiB.
+fn texts<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> Result<ArrayRef, ArrowError> {
+    let mut builder = StringBuilder::new();
+    for value in values {
+        let bytes = builder.values_slice().len() + value.as_ref().map_or(0, |text| text.as_ref().len());
+        if i32::try_from(bytes).is_err() {
+            return Err(ArrowError::OffsetOverflowError(bytes));
+        }
+        builder.append_option(value);
+    }
+    Ok(Arc::new(builder.finish()))
 }
 
 fn floats(rows: usize, parts: &OfKey<'_>) -> ArrayRef {
@@ -123,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn one_name_of_two_keys() {
-        let shown = table(&[r#"{"a":{"b":1},"a.b":2}"#]);
+    fn one_name_of_several_keys() {
+        let shown = table(&[r#"{"a":{"b":1},"a.b":2,"[\"a\",\"b\"]":3}"#]);
         insta::assert_snapshot!(shown, @r#"
-        +-----------+-----+
-        | ["a","b"] | a.b |
-        +-----------+-----+
-        | 1.0       | 2.0 |
-        +-----------+-----+
+        +-----------+-------------+-----+
+        | ["a","b"] | ["a","b"]_2 | a.b |
+        +-----------+-------------+-----+
+        | 3.0       | 1.0         | 2.0 |
+        +-----------+-------------+-----+
         "#);
     }
 

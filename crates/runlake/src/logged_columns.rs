@@ -13,6 +13,8 @@ pub(crate) struct LoggedColumns {
     columns: Vec<LoggedColumn>,
     by_path: HashMap<Vec<String>, usize>,
     names: Names,
+    /// The column of the nested key that came last.
+    last_nested: usize,
     /// The members of the row that is being read: the positions of their names, and their values.
     row: Vec<(usize, Json)>,
     rows: usize,
@@ -25,6 +27,8 @@ pub(crate) struct LoggedColumns {
 pub(crate) struct LoggedColumn {
     pub(crate) path: KeyPath,
     pub(crate) values: LoggedValues,
+    /// The column of a nested key that came after this one last time.
+    next_nested: usize,
 }
 
 impl LoggedColumns {
@@ -55,7 +59,7 @@ impl LoggedColumns {
     /// The rows as they were logged, each with the id of its run where that is known.
     pub(crate) fn to_rows(&self) -> Vec<Object> {
         let mut rows = vec![Object::new(); self.rows];
-        for LoggedColumn { path, values } in &self.columns {
+        for LoggedColumn { path, values, .. } in &self.columns {
             values.iter().for_each(|(row, value)| insert_leaf(&mut rows[row], path, value.into_owned()));
             values.nulls().for_each(|row| insert_leaf(&mut rows[row], path, Json::Null));
         }
@@ -66,28 +70,48 @@ impl LoggedColumns {
         rows
     }
 
-    fn put(&mut self, path: &mut Vec<String>, value: Json) {
-        match value {
-            Json::Object(members) if !members.is_empty() && !members.contains_key("_type") => {
-                for (name, value) in members {
-                    path.push(name);
-                    self.put(path, value);
-                    path.pop();
+    /// Puts the members of a dict that stands at `path`; each becomes a column of its own, or the members of its dict do.
+    fn put_members(&mut self, path: &mut Vec<String>, members: Object) {
+        for (name, value) in members {
+            path.push(name);
+            match value {
+                Json::Object(members) if is_plain(&members) => self.put_members(path, members),
+                leaf => {
+                    let column = self.nested_column(path);
+                    self.columns[column].values.push(self.rows, leaf);
                 }
             }
-            leaf => {
-                let column = self.by_path.get(path.as_slice()).copied().unwrap_or_else(|| {
-                    self.columns.push(LoggedColumn { path: KeyPath::new(path.clone()), values: LoggedValues::default() });
-                    self.by_path.insert(path.clone(), self.columns.len() - 1);
-                    self.columns.len() - 1
-                });
-                self.columns[column].values.push(self.rows, leaf);
-                if path.len() == 1 {
-                    self.names.set_column(&path[0], column);
-                }
-            }
+            path.pop();
         }
     }
+
+    /// The column of a path of several names, which mostly is the one that followed the last such column before.
+    fn nested_column(&mut self, path: &[String]) -> usize {
+        let guess = self.columns.get(self.last_nested).map_or(0, |last| last.next_nested);
+        if self.columns.get(guess).is_none_or(|column| column.path.parts() != path) {
+            let column = self.column(path);
+            if let Some(last) = self.columns.get_mut(self.last_nested) {
+                last.next_nested = column;
+            }
+            self.last_nested = column;
+        } else {
+            self.last_nested = guess;
+        }
+        self.last_nested
+    }
+
+    fn column(&mut self, path: &[String]) -> usize {
+        self.by_path.get(path).copied().unwrap_or_else(|| {
+            self.columns.push(LoggedColumn { path: KeyPath::new(path.to_vec()), values: LoggedValues::default(), next_nested: 0 });
+            self.by_path.insert(path.to_vec(), self.columns.len() - 1);
+            self.columns.len() - 1
+        })
+    }
+}
+
+/// Whether a dict is taken apart: not one that has a type, and not an empty one.
+fn is_plain(members: &Object) -> bool {
+    !members.is_empty() && !members.contains_key("_type")
 }
 
 impl ObjectSink for LoggedColumns {
@@ -104,13 +128,21 @@ impl ObjectSink for LoggedColumns {
     fn end_object(&mut self) {
         let mut row = std::mem::take(&mut self.row);
         for (name, value) in row.drain(..) {
-            let known = &self.names.known[name];
-            match (known.column, value) {
-                (Some(column), value) if !matches!(value, Json::Object(_)) => self.columns[column].values.push(self.rows, value),
-                _ if !self.runs.is_empty() && known.text == RUN_ID => {}
-                (_, value) => {
-                    let path = &mut vec![known.text.clone()];
-                    self.put(path, value);
+            let KnownName { text, column, .. } = &self.names.known[name];
+            if text == RUN_ID && !self.runs.is_empty() {
+                continue;
+            }
+            match (value, *column) {
+                (Json::Object(members), _) if is_plain(&members) => {
+                    let path = &mut vec![text.clone()];
+                    self.put_members(path, members);
+                }
+                (leaf, Some(column)) => self.columns[column].values.push(self.rows, leaf),
+                (leaf, None) => {
+                    let path = [text.clone()];
+                    let column = self.column(&path);
+                    self.names.known[name].column = Some(column);
+                    self.columns[column].values.push(self.rows, leaf);
                 }
             }
         }
@@ -175,16 +207,11 @@ impl Names {
             }
         }
     }
-
-    fn set_column(&mut self, text: &str, column: usize) {
-        if let Some(name) = self.by_text.get(text) {
-            self.known[*name].column = Some(column);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use runlake_types::{object_text, read_object};
 
     use super::*;
@@ -238,5 +265,36 @@ mod tests {
         let columns = columns.with_rows(&[r#"{"a":null}"#]);
         assert_eq!(written(&columns), [r#"{"a":1,"run_id":"two"}"#, r#"{"run_id":"two"}"#, r#"{"a":null,"run_id":"three"}"#]);
         assert_eq!(columns.columns().len(), 1);
+    }
+
+    fn any_row() -> impl Strategy<Value = Object> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            (-3..3_i64).prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<f64>().prop_map(Json::from),
+            "NaN|Infinity|x|é".prop_map(Json::String),
+        ];
+        let name = || "[ab.]{1,2}|run_id|_type";
+        let value = leaf.prop_recursive(3, 12, 3, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Json::Array),
+                prop::collection::btree_map(name(), inner, 0..3).prop_map(Json::Object),
+            ]
+        });
+        prop::collection::btree_map(name(), value, 0..5)
+    }
+
+    proptest! {
+        #[test]
+        fn any_rows_come_back(rows in prop::collection::vec(any_row(), 0..12)) {
+            let mut columns = LoggedColumns::default();
+            for row in rows.clone() {
+                columns.add_row(row);
+            }
+            // As text, which tells integers from floats.
+            prop_assert_eq!(written(&columns), rows.iter().map(object_text).collect::<Vec<_>>());
+        }
     }
 }

@@ -58,10 +58,15 @@ pub fn read_number(text: &[u8], from: usize) -> Result<(Number, usize), JsonErro
         let value = mantissa as f64 / power;
         Number::Float(if is_negative { -value } else { value })
     } else {
-        let parsed = fast_float2::parse(&text[from..at]);
-        Number::Float(parsed.map_err(|_not_a_number| JsonError { offset: from, expected: "a number" })?)
+        Number::Float(rounded(&text[from..at]).ok_or(JsonError { offset: from, expected: "a number" })?)
     };
     Ok((number, at))
+}
+
+/// The float64 that is nearest to a number. Out of line, since its buffers would lie on the stack for each level of nesting.
+#[inline(never)]
+fn rounded(text: &[u8]) -> Option<f64> {
+    fast_float2::parse(text).ok()
 }
 
 /// An integer that may not fit into 64 bits.
@@ -104,6 +109,7 @@ mod tests {
             ("18446744073709551616", Number::BigInteger("18446744073709551616".into()), 20),
             ("1e2", Number::Float(100.0), 3),
             ("1E+2 ", Number::Float(100.0), 4),
+            ("1e99999999999999999999", Number::Float(f64::INFINITY), 22),
             ("1e400", Number::Float(f64::INFINITY), 5),
             ("0.1", Number::Float(0.1), 3),
         ] {

@@ -44,7 +44,7 @@ pub use json::{Json, JsonError, MAX_DEPTH, Number, Object, object_text, quote_ba
 pub use json_number::read_number;
 pub use key_path::{KeyPath, key_selects};
 pub use near::near_names;
-pub use object_sink::{ObjectSink, read_object, read_objects};
+pub use object_sink::{ObjectSink, Objects, read_object, read_objects};
 pub use order::{Direction, Order};
 pub use path::{PathDefaults, ProjectPath, RunPath};
 pub use row::{flatten, insert_leaf, unflatten};

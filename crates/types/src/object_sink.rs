@@ -1,7 +1,7 @@
 //! Objects read member by member, for those who make columns of them and keep no object.
 
-use crate::Json;
 use crate::json_parser::{JsonError, Parser};
+use crate::{Json, Object};
 
 /// What takes objects as they are read.
 pub trait ObjectSink {
@@ -12,7 +12,26 @@ pub trait ObjectSink {
     fn end_object(&mut self);
 }
 
-/// Reads a list of objects. What of it came before an error stays with `sink`.
+/// A sink that keeps whole objects.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Objects {
+    /// The objects that have an end, in the order of the text.
+    pub whole: Vec<Object>,
+    open: Object,
+}
+
+impl ObjectSink for Objects {
+    fn member(&mut self, name: &str, value: Json) {
+        self.open.insert(name.to_owned(), value);
+    }
+
+    fn end_object(&mut self) {
+        self.whole.push(std::mem::take(&mut self.open));
+    }
+}
+
+/// Reads a list of objects. What was read before an error stays with `sink`, also the members of an object that has no end, so that `sink`
+/// is not to be used any more.
 ///
 /// ```
 /// use runlake_types::{Json, ObjectSink, read_objects};
@@ -55,23 +74,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Object;
-
-    #[derive(Default)]
-    struct Objects {
-        ended: Vec<Object>,
-        open: Object,
-    }
-
-    impl ObjectSink for Objects {
-        fn member(&mut self, name: &str, value: Json) {
-            self.open.insert(name.to_owned(), value);
-        }
-
-        fn end_object(&mut self) {
-            self.ended.push(std::mem::take(&mut self.open));
-        }
-    }
 
     #[test]
     fn what_is_no_list_of_objects_is_an_error_with_its_place() {
@@ -81,7 +83,7 @@ mod tests {
         for (text, offset) in [("[]", 0), ("{} {}", 3), (r#"{"a":}"#, 5)] {
             let mut objects = Objects::default();
             assert_eq!(read_object(text, &mut objects).unwrap_err().offset, offset, "{text}");
-            assert_eq!(objects.ended, Vec::<Object>::new());
+            assert_eq!(objects.whole, Vec::<Object>::new());
         }
     }
 
@@ -94,7 +96,7 @@ mod tests {
             };
             let mut objects = Objects::default();
             let read = read_objects(&text, &mut objects).ok();
-            prop_assert_eq!(read.map(|()| objects.ended.into_iter().map(Json::Object).collect()), parsed);
+            prop_assert_eq!(read.map(|()| objects.whole.into_iter().map(Json::Object).collect()), parsed);
         }
     }
 }
