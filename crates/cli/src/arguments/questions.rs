@@ -151,7 +151,7 @@ pub(crate) struct Best {
     #[arg(long, value_enum, default_value = "max")]
     pub(crate) goal: Goal,
     /// Keys whose values at that step stand beside: names, globs, re:EXPRESSION. None with ''.
-    #[arg(long, value_name = "KEY,...", value_delimiter = ',', default_value = "*")]
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',', default_value = "re:.*")]
     pub(crate) with: Vec<String>,
     /// Also when the metric was first at this value or better; with --goal last, at it or below.
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]

@@ -3,7 +3,8 @@
 use std::io::Write as _;
 
 use runlake::{Api, Histories as Rows, HistoriesOptions, HistoryOptions, HistoryStream, RunsOptions};
-use runlake_query::{Answer, Axis, CurveQuery, HistoriesQuery};
+use runlake_query::bridge::frame_of_batch;
+use runlake_query::{Answer, Axis, CurveQuery, HistoriesQuery, Origin};
 use runlake_types::{Filter, Order};
 
 use super::lake_question::{Asked, on_axis, on_places, patterns};
@@ -46,10 +47,34 @@ pub(crate) async fn histories(options: &Histories) -> anyhow::Result<u8> {
     let listed = RunsOptions { filter: Filter::parse(&options.filters)?, order: Order::parse(&options.order)?, ..RunsOptions::default() };
     let runs = api.runs(options.project.as_deref().unwrap_or_default(), listed).await?;
     let rows = runs.histories(&HistoriesOptions { history: history_options(&options.sample), all: options.all }).await?;
-    print_rows(&rows, options.print.format()?, options.print.output())?;
+    let run_count = runs.len().await?;
+    refuse_nothing(&rows, run_count, options)?;
+    if options.print.partition_by().is_empty() {
+        print_rows(&rows, options.print.format()?, options.print.output())?;
+    } else {
+        let frame = frame_of_batch(&rows.to_record_batch()?)?;
+        let origin = Origin::new().with_question(&options.sample.keys.join(", ")).with_sampled(!options.all);
+        print_answer(&Answer::of_frame(frame, origin), &options.print).await?;
+    }
     let what = if options.all { "every row" } else { "samples; --all reads every row" };
-    say(&format!("{} rows of {} runs, {what}", rows.len(), runs.len().await?));
+    say(&format!("{} rows of {} runs, {what}", rows.len(), run_count));
     Ok(exit_code::OK)
+}
+
+/// A key or a filter that leads to nothing is a mistake.
+fn refuse_nothing(rows: &Rows, runs: u64, options: &Histories) -> Result<(), UsageError> {
+    let keys = &options.sample.keys;
+    if runs == 0 && options.filters != "{}" {
+        let message = format!("no run passes the filter {}", options.filters);
+        return Err(UsageError { message, hint: "`runlake runs ENTITY/PROJECT` lists all runs".to_owned() });
+    }
+    if runs > 0 && rows.is_empty() && !keys.is_empty() {
+        let which = if options.all { "any" } else { "all" };
+        let message = format!("no row of the {runs} runs has {which} of the keys {}", keys.join(", "));
+        let hint = "`runlake run keys ENTITY/PROJECT/RUN` lists those of a run; patterns are for --lake".to_owned();
+        return Err(UsageError { message, hint });
+    }
+    Ok(())
 }
 
 async fn histories_of_lake(options: &Histories, lake: &str) -> anyhow::Result<u8> {

@@ -6,11 +6,14 @@
 //! | the rows of a statement, and how they are got | [`SqlQuery`] |
 //! | what is wrong with a statement | [`SqlProblem`] |
 //!
-//! A statement is parsed here first, to find its names (`names`) and to refuse what does not read; Polars carries it out, and what Polars says
-//! of it is led back to the words of the statement (`diagnosis`).
+//! A statement is parsed here first, to find its names (`names`) and to refuse what does not read; where Polars would answer otherwise than
+//! SQL says, it is rewritten or refused (`dialect`). Polars carries it out, and what Polars says of it is led back to the words of the
+//! statement (`diagnosis`).
 
 mod csv_types;
 mod diagnosis;
+mod dialect;
+mod join_condition;
 mod lake_scan;
 mod lake_table;
 mod leaf_column;

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use crate::{Error, ErrorKind, Origin};
 
 use super::diagnosis::Diagnosis;
+use super::dialect;
 use super::lake_table::{Reading, Table, lake_table};
 use super::names::Names;
 use super::problem::SqlProblem;
@@ -182,7 +183,11 @@ impl SqlSession {
         }
         let names = self.names_of(&frames).await?;
         let resolved = match &statement.query {
-            Some(query) => names.resolve(&statement, query)?,
+            Some(query) => {
+                let mut query = names.resolve(&statement, query)?;
+                dialect::adapt(&mut query, &statement.text)?;
+                query
+            }
             None => return Err(SqlProblem::new("there is no query").into()),
         };
         let asks = statement.asks;
