@@ -45,7 +45,8 @@ def extremes(y: numpy.ndarray, parts: int) -> list[int]:
         finite, odd = rows[numpy.isfinite(y[rows])], rows[~numpy.isfinite(y[rows])]
         if len(finite):
             chosen |= {int(finite[y[finite].argmin()]), int(finite[y[finite].argmax()])}
-        chosen |= {int(at) for at in odd[:1]}
+        for kind in (numpy.isnan, numpy.isposinf, numpy.isneginf):
+            chosen |= {int(at) for at in odd[kind(y[odd])][:1]}
     return sorted(chosen)
 
 
@@ -89,7 +90,23 @@ def declare(checks: Checks, asker: Asker, project: Project, other: Project) -> N
         rows = [row for run in project.runs for row in run.rows if any(row.get(column) is not None for column in project.kinds)]
         equal(found.num_rows, len(rows))
         equal(len(found.column_names), len(set(found.column_names)))
-        equal(len(found.column_names), 4 + len(project.kinds))
+        rescued = "_rescued_data" in found.column_names
+        equal(rescued, not is_odd, "values that no column holds are there")
+        equal(len(found.column_names), 4 + len(project.kinds) + rescued)
+
+    if not is_odd:
+
+        @checks.check("histories of keys with values that no column holds")
+        def _() -> None:
+            found = asker.table("histories", project.name, "--keys", "mostly number,int")
+            rescued = [json.loads(text) for text in found["_rescued_data"].to_pylist() if text is not None]
+            equal(sum(row.get("mostly number") == "skipped" for row in rescued), 10)
+            numbers = [value for value in found["mostly number"].to_pylist() if value is not None]
+            equal(len(numbers), 50)
+            exact = {row["int"] for row in rescued if "int" in row}
+            holds(9007199254740993 in exact, "an integer beyond 2^53")
+            plain = asker.table("histories", project.name, "--keys", "train/loss")
+            equal("_rescued_data" in plain.column_names, False)
 
     finite = [["loss"], ["loss", "flag", "note"]] if is_odd else [["train/acc"], ["train/acc", "val.acc"]]
     for rule, of in ((rule, of) for rule in ("even:7", "even:2", "minmax:4", "minmax:1000", "lttb:9", "lttb:3") for of in finite):

@@ -87,12 +87,13 @@ def best_table(project: Project, key: str, goal: str, threshold: float, axis: st
         found.sort(key=lambda line: -GOALS[goal] * line[2])
     runs = [run for run, _, _ in found]
     table: dict[str, Any] = {"run_id": [run.run_id for run in runs], "display_name": [run.record["display_name"] for run in runs]}
+    table[key] = [value for _, _, value in found]
+    table["_step"] = [row["_step"] for _, row, _ in found]
     for name in sorted({name for run in runs for name in run.config}):
         values = [run.config.get(name, MISSING) for run in runs]
         if differ(values):
             table[f"config.{name}"] = typed(values)
-    table[key] = [value for _, _, value in found]
-    for name in ("_step", "_runtime", "_timestamp"):
+    for name in ("_runtime", "_timestamp"):
         table[name] = [row[name] for _, row, _ in found]
     table["rows"] = [len(values_of(project, run, key)) for run in runs]
     areas, reached = [], []

@@ -1,5 +1,7 @@
 //! Ctrl-C: the work is dropped where it stands, and since nothing half-written is ever visible, the same command goes on from there.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::exit_code;
 
 #[cfg(unix)]
@@ -23,15 +25,41 @@ impl Interrupt {
         Ok(Self(signal))
     }
 
-    /// Runs `work` to its end, or until Ctrl-C.
+    /// Runs `work` to its end, or until Ctrl-C, unless a part of the work takes it to itself.
     pub(crate) async fn or_end_of(mut self, work: impl Future<Output = anyhow::Result<u8>>) -> anyhow::Result<u8> {
         tokio::select! {
             biased;
-            _ = self.0.recv() => {
+            () = self.heard_by_all() => {
                 crate::report::say("stopped; nothing is half-written, and the same command goes on from here");
                 Ok(exit_code::INTERRUPTED)
             }
             outcome = work => outcome,
         }
     }
+
+    async fn heard_by_all(&mut self) {
+        loop {
+            self.0.recv().await;
+            if !IS_FOR_A_PART.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether Ctrl-C ends a part of the work alone.
+static IS_FOR_A_PART: AtomicBool = AtomicBool::new(false);
+
+/// Runs a part of the work to its end, or until Ctrl-C, which then ends nothing else; whether it came to its end.
+pub(crate) async fn ends_alone(part: impl Future<Output = ()>) -> std::io::Result<bool> {
+    let mut interrupt = Interrupt::listen()?;
+    IS_FOR_A_PART.store(true, Ordering::Relaxed);
+    let has_ended = tokio::select! {
+        () = part => true,
+        _ = interrupt.0.recv() => false,
+    };
+    // Whoever listens for the rest of the work hears of it first.
+    tokio::task::yield_now().await;
+    IS_FOR_A_PART.store(false, Ordering::Relaxed);
+    Ok(has_ended)
 }

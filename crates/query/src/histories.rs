@@ -1,14 +1,15 @@
 //! The rows of many runs in one table: every row, as the query runs, or a sample by a rule that is named.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, RecordBatch};
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::compute::take_record_batch;
 use futures::TryStreamExt as _;
 use polars::prelude::{Expr, IntoLazy as _, LazyFrame, NamedFrom as _, Series, col, lit};
-use runlake_ingest::schema::STEP;
+use runlake_ingest::schema::{RESCUED, STEP};
 use runlake_lake::{ColumnScan, Lake, Piece, RowsOf, StoredRun, TableName};
-use runlake_types::{Kind, MetricColumn, ProjectPath};
+use runlake_types::{Kind, MetricColumn, ProjectPath, write_json_string};
 
 use crate::aligned_curves::{PROJECT, RUN_ID};
 use crate::bridge::frame_of_batch;
@@ -97,8 +98,9 @@ impl HistoriesQuery {
     }
 
     /// The query: `run_id`, `project` where there are several, `_step`, `_timestamp`, `_runtime`, and the keys by their dotted names, as they
-    /// were logged. Without sampling, rows are read as the query runs, by run and step within each part file; samples are read here, by run
-    /// and step.
+    /// were logged. `_rescued_data` stands behind them when a row has a value of these keys that its column does not hold exactly: there it is,
+    /// to the digit. Without sampling, rows are read as the query runs, by run and step within each part file; samples are read here, by run
+    /// and step, of what the columns hold.
     ///
     /// # Errors
     /// Those of [`Selection::runs`] and of keys; [`ErrorKind::Argument`] for steps of which there are none; [`ErrorKind::NoValues`] when no run
@@ -125,7 +127,13 @@ impl HistoriesQuery {
             of_project.and(col(RUN_ID).is_in(lit(Series::new(RUN_ID.into(), ids)).implode(true), false))
         });
         let names = names_of(keys);
-        let is_there: Vec<Expr> = keys.iter().map(|key| rows.column(&key.name).is_not_null()).collect();
+        let has_rescued = self.has_rescued(lake, runs, keys).await?;
+        let is_there = keys.iter().map(|key| {
+            let in_column = rows.column(&key.name).is_not_null();
+            let in_rescued = || col(RESCUED).str().contains_literal(lit(mention_of(key))).fill_null(lit(false));
+            if has_rescued { in_column.or(in_rescued()) } else { in_column }
+        });
+        let is_there: Vec<Expr> = is_there.collect();
         let with_keys = is_there.into_iter().reduce(|one, other| if self.require_all { one.and(other) } else { one.or(other) });
         let mut wanted = of_projects.reduce(Expr::or).unwrap_or_else(|| lit(false));
         if let Some(steps) = &self.steps {
@@ -140,6 +148,9 @@ impl HistoriesQuery {
         }
         columns.extend(FIXED.into_iter().map(col));
         columns.extend(keys.iter().zip(names).map(|(key, name)| rows.column(&key.name).alias(name)));
+        if has_rescued && keys.iter().all(|key| key.name != RESCUED) {
+            columns.push(col(RESCUED));
+        }
         Ok(rows.frame.filter(wanted).select(columns))
     }
 
@@ -158,27 +169,49 @@ impl HistoriesQuery {
     async fn has_row(&self, lake: &Lake, runs: &[StoredRun], keys: &[MetricColumn]) -> Result<bool, Error> {
         // A row with every key is found only where all are read; one with any, a few keys at a time.
         let at_once = if self.require_all { keys.len().max(1) } else { KEYS_AT_ONCE };
+        let require_all = self.require_all;
         for block in keys.chunks(at_once) {
-            for (project, places) in by_project(runs) {
-                let scan = ColumnScan {
-                    rows_of: RowsOf::Histories,
-                    columns: block.iter().map(|key| key.name.clone()).collect(),
-                    runs: places.iter().map(|place| runs[*place].record.path.run_id.clone()).collect(),
-                    steps: self.steps.clone(),
-                };
-                let require_all = self.require_all;
-                let is_there = move |piece: Piece| {
-                    let has = |column: &Option<ArrayRef>, row| column.as_ref().is_some_and(|column| column.is_valid(row));
-                    (0..piece.rows).any(|row| {
-                        let mut columns = piece.columns.iter();
-                        if require_all { columns.all(|column| has(column, row)) } else { columns.any(|column| has(column, row)) }
-                    })
-                };
-                let mut groups = lake.scan_columns(&project, &scan, is_there).await?.groups;
-                while let Some(group) = groups.try_next().await? {
-                    if group.pieces.iter().any(|(_, _, is_there)| *is_there) {
-                        return Ok(true);
-                    }
+            let columns = block.iter().map(|key| key.name.clone()).collect();
+            let is_wanted = move |piece: &Piece, row| {
+                let mut has = piece.columns.iter().map(|column| column.as_ref().is_some_and(|column| column.is_valid(row)));
+                if require_all { has.all(|has| has) } else { has.any(|has| has) }
+            };
+            if self.any_row(lake, runs, columns, is_wanted).await? {
+                return Ok(true);
+            }
+        }
+        self.has_rescued(lake, runs, keys).await
+    }
+
+    /// Whether a run has a value of one of these keys that its column does not hold exactly.
+    async fn has_rescued(&self, lake: &Lake, runs: &[StoredRun], keys: &[MetricColumn]) -> Result<bool, Error> {
+        let mentions: Arc<[String]> = keys.iter().map(mention_of).collect();
+        let is_wanted = move |piece: &Piece, row| {
+            let rescued = piece.columns.first().and_then(Option::as_ref).filter(|column| column.is_valid(row));
+            let text = rescued.and_then(|column| column.as_string_opt::<i32>()).map_or("", |column| column.value(row));
+            mentions.iter().any(|mention| text.contains(mention))
+        };
+        self.any_row(lake, runs, vec![RESCUED.to_owned()], is_wanted).await
+    }
+
+    /// Whether a row of these columns is wanted. Reads no further than to the first.
+    async fn any_row<F>(&self, lake: &Lake, runs: &[StoredRun], columns: Vec<String>, is_wanted: F) -> Result<bool, Error>
+    where
+        F: Fn(&Piece, usize) -> bool + Clone + Send + Sync + 'static,
+    {
+        for (project, places) in by_project(runs) {
+            let scan = ColumnScan {
+                rows_of: RowsOf::Histories,
+                columns: columns.clone(),
+                runs: places.iter().map(|place| runs[*place].record.path.run_id.clone()).collect(),
+                steps: self.steps.clone(),
+            };
+            let is_wanted = is_wanted.clone();
+            let is_there = move |piece: Piece| (0..piece.rows).any(|row| is_wanted(&piece, row));
+            let mut groups = lake.scan_columns(&project, &scan, is_there).await?.groups;
+            while let Some(group) = groups.try_next().await? {
+                if group.pieces.iter().any(|(_, _, is_there)| *is_there) {
+                    return Ok(true);
                 }
             }
         }
@@ -191,4 +224,12 @@ impl HistoriesQuery {
         let reason = format!("none of the {runs} runs has a row with {every}{within}");
         ErrorKind::NoValues { question: names_of(keys).join(", "), reason }.into()
     }
+}
+
+/// How rescued data, which is JSON text with the dicts of a row, names a key.
+fn mention_of(key: &MetricColumn) -> String {
+    let name = key.path.parts().last().map_or("", String::as_str);
+    let mut mention = String::new();
+    write_json_string(name, &mut mention).expect("writing to a String cannot fail");
+    mention + ":"
 }

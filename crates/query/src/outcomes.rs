@@ -77,8 +77,8 @@ impl OutcomeQuery {
     }
 
     /// A row for each run that has a value, best first, by project and run id where equal and where the last value was picked: `run_id`,
-    /// `project` where there are several, `display_name`, `config.KEY` for each key in which the runs differ, the metric float64, `_step`
-    /// int64, `_runtime` and `_timestamp` float64 of its row, `rows` int64 with the metric, `area` and `reached_at` float64 when they were
+    /// `project` where there are several, `display_name`, the metric float64 and its `_step` int64, `config.KEY` for each key in which the runs
+    /// differ, `_runtime` and `_timestamp` float64 of its row, `rows` int64 with the metric, `area` and `reached_at` float64 when they were
     /// asked for, and the keys beside.
     ///
     /// # Errors
@@ -103,9 +103,9 @@ impl OutcomeQuery {
         let chosen: Vec<StoredRun> = order.iter().map(|run| runs[*run].clone()).collect();
         let found: Vec<Picked> = order.iter().filter_map(|run| found[*run]).collect();
         let mut table = run_columns(&chosen);
-        table.extend(differing_config(&chosen));
         table.push(Series::new(key.path.dotted().into(), found.iter().map(|found| found.value).collect::<Vec<_>>()).into());
         table.push(Series::new(STEP.into(), found.iter().map(|found| found.step).collect::<Vec<_>>()).into());
+        table.extend(differing_config(&chosen));
         let mut beside = vec![(RUNTIME.to_owned(), RUNTIME.to_owned()), (TIMESTAMP.to_owned(), TIMESTAMP.to_owned())];
         if !self.beside.is_empty() {
             let resolved: Vec<MetricColumn> =

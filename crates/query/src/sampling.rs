@@ -26,7 +26,8 @@ pub enum Sampling {
     Even(usize),
     /// So many points of each metric that keep the shape of its curve, the first and the last among them (largest triangle, three buckets).
     LargestTriangle(usize),
-    /// The least and the greatest value of each metric in so many stretches of rows, and every NaN and infinity: no spike is lost.
+    /// The least and the greatest value of each metric in so many stretches of rows, and the first NaN, infinity and negative infinity of each
+    /// stretch: no spike is lost, and no divergence.
     MinMax(usize),
 }
 

@@ -143,8 +143,8 @@ impl Histories {
         self.parts.iter().flat_map(LoggedColumns::to_rows)
     }
 
-    /// The rows as columns, sorted by name, nested keys joined with dots. Numbers are float64, booleans boolean, strings utf8, lists and typed
-    /// objects JSON text in utf8; a column with values of several kinds is JSON text as a whole, and one of nulls alone float64. Every column is
+    /// The rows as columns, sorted by name, nested keys joined with dots. `_step` is int64. Numbers are float64; where it does not hold one of
+    /// them exactly, they are int64, or else JSON text. Booleans are boolean, strings utf8, lists and typed objects JSON text in utf8; a column with values of several kinds is JSON text as a whole, and one of nulls alone float64. Every column is
     /// nullable. Where a key with a dot and a nested key have one name, the nested one is called by its path as a JSON list. The column `run_id`
     /// is there whenever there are runs, even if none has a row.
     ///
@@ -208,10 +208,10 @@ mod tests {
 +-------+------+------+-------+--------+------+--------+
 | _step | flag | loss | mixed | nest.b | note | run_id |
 +-------+------+------+-------+--------+------+--------+
-| 0.0   | true | 1.0  |       |        | NaN  | a      |
-| 1.0   |      | 2.5  |       |        | x    | a      |
-| 0.0   |      | NaN  | 1     | [1]    |      | b      |
-| 1.0   |      |      | "two" |        |      | b      |
+| 0     | true | 1.0  |       |        | NaN  | a      |
+| 1     |      | 2.5  |       |        | x    | a      |
+| 0     |      | NaN  | 1     | [1]    |      | b      |
+| 1     |      |      | "two" |        |      | b      |
 +-------+------+------+-------+--------+------+--------+"#;
         assert_eq!(table, expected.trim());
         assert_eq!((histories.len(), histories.rows().count()), (4, 4));

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Float64Builder, RecordBatch, RecordBatchOptions, StringBuilder};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Float64Builder, Int64Array, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
-use runlake_types::{Json, KeyPath, Kind, KindCounts};
+use runlake_ingest::schema::STEP;
+use runlake_types::{Json, KeyPath, Kind, KindCounts, Number};
 
 use crate::histories::RUN_ID;
 use crate::logged_columns::LoggedColumns;
@@ -32,7 +33,12 @@ pub(crate) fn record_batch(parts: &[LoggedColumns]) -> Result<RecordBatch, Arrow
     }
     for ((_, path), of_key) in by_path {
         let name = free_name(path, |name| by_name.contains_key(name));
-        by_name.insert(name, array(rows, &of_key)?);
+        let array = if path.parts() == [STEP] && of_key.iter().all(|(_, values)| values.is_integral()) {
+            integers(rows, &of_key)
+        } else {
+            array(rows, &of_key)?
+        };
+        by_name.insert(name, array);
     }
     let fields: Vec<Field> = by_name.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
@@ -59,7 +65,8 @@ fn array(rows: usize, parts: &OfKey<'_>) -> Result<ArrayRef, ArrowError> {
     }
     let text = |value: &Json| value.as_str().map(str::to_owned);
     match (kinds.majority(), kinds.is_mixed()) {
-        (Kind::Number, false) => Ok(floats(rows, parts)),
+        (Kind::Number, false) if parts.iter().all(|(_, values)| values.is_exact()) => Ok(floats(rows, parts)),
+        (Kind::Number, false) if parts.iter().all(|(_, values)| values.is_integral()) => Ok(integers(rows, parts)),
         (Kind::Boolean, false) => Ok(Arc::new(spread(rows, parts, |value| Some(*value == Json::Bool(true))).collect::<BooleanArray>())),
         // A string that reads like a special float is a string among strings.
         _ if parts.iter().all(|(_, values)| values.is_text()) => texts(spread(rows, parts, text)),
@@ -96,6 +103,10 @@ fn floats(rows: usize, parts: &OfKey<'_>) -> ArrayRef {
     }
     builder.append_nulls(rows - filled);
     Arc::new(builder.finish())
+}
+
+fn integers(rows: usize, parts: &OfKey<'_>) -> ArrayRef {
+    Arc::new(spread(rows, parts, |value| value.as_number().and_then(Number::as_i64)).collect::<Int64Array>())
 }
 
 fn number(value: &Json) -> Option<f64> {
@@ -149,6 +160,22 @@ mod tests {
         +-----------+-------------+-----+
         | 3.0       | 1.0         | 2.0 |
         +-----------+-------------+-----+
+        "#);
+    }
+
+    #[test]
+    fn steps_and_integers_that_no_float_holds_stay_integers() {
+        let shown = table(&[
+            r#"{"_step":1,"a":9007199254740993,"b":1,"c":0.5,"d":"NaN"}"#,
+            r#"{"_step":2.0,"a":1,"b":2,"c":18446744073709551617,"d":9007199254740993}"#,
+        ]);
+        insta::assert_snapshot!(shown, @r#"
+        +-------+------------------+-----+----------------------+------------------+
+        | _step | a                | b   | c                    | d                |
+        +-------+------------------+-----+----------------------+------------------+
+        | 1     | 9007199254740993 | 1.0 | 0.5                  | "NaN"            |
+        | 2     | 1                | 2.0 | 18446744073709551617 | 9007199254740993 |
+        +-------+------------------+-----+----------------------+------------------+
         "#);
     }
 

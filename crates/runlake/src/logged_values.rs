@@ -70,6 +70,19 @@ impl LoggedValues {
         if let Values::Numbers { floats, .. } = &self.values { Some((floats, &self.rows)) } else { None }
     }
 
+    /// Whether float64 holds every number exactly.
+    pub(crate) fn is_exact(&self) -> bool {
+        match &self.values {
+            Values::Numbers { .. } => true,
+            Values::Any(values) => values.iter().filter_map(Json::as_number).all(Number::is_exact_f64),
+        }
+    }
+
+    /// Whether every value is a number that int64 holds.
+    pub(crate) fn is_integral(&self) -> bool {
+        self.values.iter().all(|value| value.as_number().and_then(Number::as_i64).is_some())
+    }
+
     /// What is not null, with its row.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, Cow<'_, Json>)> {
         self.rows.iter().zip(self.values.iter())

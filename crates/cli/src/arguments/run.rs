@@ -300,6 +300,9 @@ pub(crate) struct OfLake {
     /// Read a lake, a folder or an address such as `s3://bucket/lake`, in place of the service. Keys may then be globs, or re:EXPRESSION.
     #[arg(long, value_name = "DIR|URL")]
     pub(crate) lake: Option<String>,
+    /// Only these runs.
+    #[arg(long, value_name = "RUN_ID,...", value_delimiter = ',', requires = "lake")]
+    pub(crate) runs: Vec<String>,
     /// Only so many rows of each run, by a rule: even:N, lttb:N (keeps the shape of curves), minmax:N (keeps spikes).
     #[arg(long, value_name = "RULE:N", requires = "lake", conflicts_with = "align")]
     pub(crate) sample: Option<String>,

@@ -83,7 +83,7 @@ async fn histories_of_lake(options: &Histories, lake: &str) -> anyhow::Result<u8
         lake: lake.to_owned(),
         project: options.project.iter().cloned().collect(),
         filters: options.filters.clone(),
-        runs: Vec::new(),
+        runs: of_lake.runs.clone(),
     };
     let asked = Asked::open(&runs).await?;
     let keys = patterns(&options.sample.keys)?;

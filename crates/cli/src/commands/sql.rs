@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use crate::arguments::sql::Sql;
 use crate::commands::query::open;
+use crate::interrupt::ends_alone;
 use crate::report::say;
 use crate::shell::{History, Lines, Shell, Typed, Words};
 
@@ -38,7 +39,9 @@ async fn interact(mut shell: Shell) -> anyhow::Result<u8> {
     while !shell.is_over() {
         match lines.next(PROMPTS[usize::from(shell.is_inside_statement())]).await? {
             Typed::Line(line) => {
-                shell.line(&line).await;
+                if !ends_alone(shell.line(&line)).await? {
+                    say("stopped");
+                }
                 if let Some(statement) = shell.take_statement() {
                     lines.remember(statement);
                 }

@@ -2,8 +2,8 @@
 
 use super::part_start;
 
-/// Of each of so many even parts of the rows, the first least and the first greatest finite value, and the first that is not finite: at
-/// most three for a part, one where they are the same. So no spike is lost, and no divergence.
+/// Of each of so many even parts of the rows, the first least and the first greatest finite value, and the first NaN, the first infinity and
+/// the first negative infinity: at most five for a part, one where they are the same. So no spike is lost, and no divergence.
 ///
 /// ```
 /// use runlake_curves::sample::min_max;
@@ -16,13 +16,16 @@ pub fn min_max(y: &[f64], parts: usize) -> Vec<usize> {
     if parts >= y.len() {
         return (0..y.len()).collect();
     }
-    let mut kept = Vec::with_capacity(3 * parts);
+    let mut kept = Vec::with_capacity(2 * parts);
     for part in 0..parts {
         let rows = part_start(y.len(), part, parts)..part_start(y.len(), part + 1, parts);
-        let (mut least, mut greatest, mut odd) = (None::<usize>, None::<usize>, None);
+        let (mut least, mut greatest) = (None::<usize>, None::<usize>);
+        // NaN, infinity and negative infinity.
+        let mut odd = [None; 3];
         for at in rows {
             if !y[at].is_finite() {
-                odd = odd.or(Some(at));
+                let kind = if y[at].is_nan() { 0 } else { 1 + usize::from(y[at] < 0.0) };
+                odd[kind].get_or_insert(at);
                 continue;
             }
             if least.is_none_or(|least| y[at] < y[least]) {
@@ -33,7 +36,7 @@ pub fn min_max(y: &[f64], parts: usize) -> Vec<usize> {
             }
         }
         let start = kept.len();
-        kept.extend([least, greatest, odd].into_iter().flatten());
+        kept.extend([least, greatest].into_iter().chain(odd).flatten());
         kept[start..].sort_unstable();
     }
     kept.dedup();
@@ -52,10 +55,11 @@ mod tests {
         fn the_extremes_of_all_parts(y in prop::collection::vec(values(), 0..120), parts in 1_usize..40) {
             let kept = min_max(&y, parts);
             prop_assert!(kept.is_sorted_by(|a, b| a < b));
-            prop_assert!(kept.len() <= (3 * parts).max(y.len().min(parts)));
+            prop_assert!(kept.len() <= (5 * parts).max(y.len().min(parts)));
             let range = |values: Vec<f64>| {
                 let finite = || values.iter().copied().filter(|value| value.is_finite());
-                (finite().reduce(f64::min), finite().reduce(f64::max), values.iter().any(|value| !value.is_finite()))
+                let odd = [f64::is_nan, |value| value == f64::INFINITY, |value| value == f64::NEG_INFINITY];
+                (finite().reduce(f64::min), finite().reduce(f64::max), odd.map(|is_odd| values.iter().any(|value| is_odd(*value))))
             };
             for part in 0..parts {
                 let rows = part * y.len() / parts..(part + 1) * y.len() / parts;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | points at even distances, of whatever value | [`even`] |
 //! | the look of a line, and each point as it was logged | [`largest_triangle`] |
-//! | every spike, and every point that is not finite | [`min_max`] |
+//! | every spike and every divergence | [`min_max`] |
 //!
 //! Where at least as many are asked for as there are, all are kept.
 
