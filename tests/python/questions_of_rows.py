@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
 import models
 import numpy
 from asker import Asker, same_table
-from checks import Checks, equal
+from checks import Checks, equal, holds
 from curve_formulas import largest_triangles
 from lake_curves import Project, Run
 

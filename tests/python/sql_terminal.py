@@ -108,4 +108,22 @@ def _() -> None:
     equal(terminal.end(), 0)
 
 
+@checks.check("Ctrl-C ends a statement, and not the shell")
+def _() -> None:
+    terminal = Terminal()
+    terminal.wait_for("runlake> ")
+    tables = " CROSS JOIN ".join(f"histories t{number}" for number in range(9))
+    terminal.type(f"SELECT count(*) FROM {tables} WHERE {' + '.join(f't{number}._step' for number in range(9))} = 1;\r")
+    terminal.wait_for("= 1;")
+    time.sleep(0.5)
+    terminal.type("\x03")
+    terminal.wait_for("stopped")
+    terminal.wait_for("runlake> ")
+    terminal.type(".tables\r")
+    terminal.wait_for("system_metrics")
+    terminal.wait_for("runlake> ")
+    terminal.type("\x04")
+    equal(terminal.end(), 0)
+
+
 checks.finish()

@@ -30,6 +30,7 @@ impl Interrupt {
         tokio::select! {
             biased;
             () = self.heard_by_all() => {
+                HAS_GIVEN_UP.store(true, Ordering::Relaxed);
                 crate::report::say("stopped; nothing is half-written, and the same command goes on from here");
                 Ok(exit_code::INTERRUPTED)
             }
@@ -47,6 +48,14 @@ impl Interrupt {
     }
 }
 
+/// Whether work was given up that may still go on, on threads that cannot be stopped.
+static HAS_GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+/// Whether Ctrl-C gave up work that would be waited for at the end of the runtime.
+pub(crate) fn has_given_up() -> bool {
+    HAS_GIVEN_UP.load(Ordering::Relaxed)
+}
+
 /// Whether Ctrl-C ends a part of the work alone.
 static IS_FOR_A_PART: AtomicBool = AtomicBool::new(false);
 
@@ -56,7 +65,10 @@ pub(crate) async fn ends_alone(part: impl Future<Output = ()>) -> std::io::Resul
     IS_FOR_A_PART.store(true, Ordering::Relaxed);
     let has_ended = tokio::select! {
         () = part => true,
-        _ = interrupt.0.recv() => false,
+        _ = interrupt.0.recv() => {
+            HAS_GIVEN_UP.store(true, Ordering::Relaxed);
+            false
+        }
     };
     // Whoever listens for the rest of the work hears of it first.
     tokio::task::yield_now().await;

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser as _;
 
 use crate::arguments::Arguments;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, has_given_up};
 
 /// Pages and columns of megabytes come and go all the time; this allocator does not give each of them back to the system.
 #[global_allocator]
@@ -49,7 +49,7 @@ fn run() -> anyhow::Result<u8> {
     let outcome = runtime.block_on(interrupt.or_end_of(commands::run(arguments)));
     HAS_ENDED.store(true, Ordering::Relaxed);
     drop(entered);
-    if matches!(outcome, Ok(exit_code::INTERRUPTED)) {
+    if has_given_up() {
         // A query in the middle of its work would be waited for.
         runtime.shutdown_background();
     }
