@@ -39,7 +39,9 @@ pub(crate) fn render_whole(sheet: &Sheet) -> String {
 
 fn render_in(sheet: &Sheet, rows: usize, line_width: usize) -> String {
     let shown = sheet.rows.len().min(MAX_ROWS);
-    let all = MAX_CELL.map(|max_cell| columns(sheet, shown, max_cell));
+    // A column alone has the line to itself, such as the plan of a query.
+    let max_cells = if sheet.columns.len() == 1 { [line_width.max(MAX_WIDE_CELL); 3] } else { MAX_CELL };
+    let all = max_cells.map(|max_cell| columns(sheet, shown, max_cell));
     let [.., narrowest] = &all;
     let columns = all.iter().find(|columns| width(columns) <= line_width).unwrap_or(narrowest);
     let fitting = (1..=columns.len()).rev().find(|&count| width(&columns[..count]) <= line_width).unwrap_or(columns.len().min(1));

@@ -17,8 +17,9 @@ use crate::{DEFAULT_MOST_POINTS, Error, KeyPattern, Selection};
 /// What counts as going wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AnomalyRules {
-    /// Which values are better: a curve blows up when it gets worse.
-    pub goal: Goal,
+    /// Which values are better: a curve blows up when it gets worse. None where nobody can say, and then no curve does. By default the
+    /// lower ones.
+    pub goal: Option<Goal>,
     /// By how many typical steps a value must be worse than the best before it; see [`divergence`]. By default 20.
     pub steps: f64,
     /// When the last finite value of a run is unlike those of the other runs. By default the modified z-score, beyond 3.5.
@@ -27,7 +28,7 @@ pub struct AnomalyRules {
 
 impl Default for AnomalyRules {
     fn default() -> Self {
-        Self { goal: Goal::Minimize, steps: 20.0, outlier: OutlierRule::default() }
+        Self { goal: Some(Goal::Minimize), steps: 20.0, outlier: OutlierRule::default() }
     }
 }
 
@@ -56,7 +57,7 @@ pub async fn anomalies(lake: &Lake, selection: &Selection, keys: &[KeyPattern], 
     let runs = selection.runs(lake).await?;
     let keys = resolve_number_keys(keys, &lake.metric_columns().await?)?;
     // That the rules make sense is said before anything is read.
-    divergence(&Curve::default(), rules.goal, rules.steps)?;
+    divergence(&Curve::default(), rules.goal.unwrap_or(Goal::Minimize), rules.steps)?;
     outliers(&[], rules.outlier)?;
     let mut found: Vec<Found> = Vec::new();
     for (block, first_key) in keys.chunks(KEYS_AT_ONCE).zip((0..).step_by(KEYS_AT_ONCE)) {
@@ -102,7 +103,9 @@ fn of_curve(curve: &Curve, rules: AnomalyRules) -> Result<OfCurve, Error> {
     found.extend(curve.y().iter().position(|y| y.is_infinite()).map(|at| point("infinite", at)));
     let finite: (Vec<f64>, Vec<f64>) = curve.points().filter(|(_, y)| y.is_finite()).unzip();
     let finite = Curve::new(finite.0, finite.1);
-    found.extend(divergence(&finite, rules.goal, rules.steps)?.map(|at| ("diverged", finite.x()[at], finite.y()[at])));
+    if let Some(goal) = rules.goal {
+        found.extend(divergence(&finite, goal, rules.steps)?.map(|at| ("diverged", finite.x()[at], finite.y()[at])));
+    }
     Ok((found, finite.points().last()))
 }
 

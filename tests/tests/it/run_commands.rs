@@ -122,6 +122,53 @@ fn histories_are_samples_or_every_row() {
     let some =
         backend.call(["histories", "runlake/digits", "--filters", filter, "--all", "--keys", "train/loss", "--format", "ndjson"]).succeed();
     assert_eq!(rows(&some).iter().filter(|row| row["run_id"].as_str() == Some("lr001-seed1")).count(), 80);
+
+    let folder = tempfile::tempdir().unwrap();
+    let parts = folder.path().join("by run");
+    let partitioned = [
+        "histories",
+        "runlake/digits",
+        "--filters",
+        filter,
+        "--keys",
+        "train/loss",
+        "--partition-by",
+        "run_id",
+        "--format",
+        "parquet",
+        "--output",
+    ];
+    backend.call(partitioned.iter().copied().chain([parts.to_str().unwrap()])).succeed();
+    let mut names: Vec<_> = fs_err::read_dir(&parts).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["run_id=lr001-seed1"]);
+}
+
+#[test]
+fn histories_of_nothing_are_mistakes() {
+    let backend = backend();
+    let report = |arguments: &[&str]| backend.call(["histories", "runlake/digits"].iter().chain(arguments)).run().report(&[]);
+    insta::assert_snapshot!(report(&["--keys", "val.*"]), @"
+    exit code 2
+    --- stderr
+    error: no row of the 27 runs has all of the keys val.*
+    hint: `runlake run keys ENTITY/PROJECT/RUN` lists those of a run; patterns are for --lake
+    ");
+    insta::assert_snapshot!(report(&["--filters", r#"{"name": "nobody"}"#]), @r#"
+    exit code 2
+    --- stderr
+    error: no run passes the filter {"name": "nobody"}
+    hint: `runlake runs ENTITY/PROJECT` lists all runs
+    "#);
+    insta::assert_snapshot!(report(&["--all", "--samples", "5"]), @"
+    exit code 2
+    --- stderr
+    error: the argument '--all' cannot be used with '--samples <N>'
+
+    Usage: runlake histories --all <PROJECT>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]

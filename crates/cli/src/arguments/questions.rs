@@ -228,9 +228,9 @@ pub(crate) struct Anomalies {
     /// Keys: names, globs, re:EXPRESSION [default: all that hold numbers].
     #[arg(value_name = "KEY")]
     pub(crate) keys: Vec<String>,
-    /// Which values are better: a curve blows up when it gets worse.
-    #[arg(long, value_enum, default_value = "min")]
-    pub(crate) goal: Goal,
+    /// Which values are better: a curve blows up when it gets worse [default: min where keys are named; else no curve is looked at so].
+    #[arg(long, value_enum)]
+    pub(crate) goal: Option<Goal>,
     /// By how many typical steps a value must be worse than the best before it.
     #[arg(long, value_name = "N", default_value_t = 20.0)]
     pub(crate) steps: f64,

@@ -236,9 +236,9 @@ pub(crate) enum Stream {
 /// What is sampled.
 #[derive(Args, Debug)]
 pub(crate) struct Sample {
-    /// The most rows of a run.
-    #[arg(long, value_name = "N", default_value_t = 500)]
-    pub(crate) samples: u64,
+    /// The most rows of a run [default: 500].
+    #[arg(long, value_name = "N")]
+    pub(crate) samples: Option<u64>,
     /// Only rows that hold all of these keys, with nothing but these and the x axis.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) keys: Vec<String>,
@@ -281,7 +281,7 @@ pub(crate) struct Histories {
     #[arg(long, default_value = "+created_at", allow_hyphen_values = true, conflicts_with = "lake")]
     pub(crate) order: String,
     /// Every row of every run instead of samples, as with --lake. With --keys, the rows that have one of the keys.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "samples")]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) sample: Sample,

@@ -18,8 +18,9 @@ use crate::format::{Output, print_rows};
 use crate::report::{UsageError, say};
 
 fn history_options(sample: &Sample) -> HistoryOptions {
+    let of_default = HistoryOptions::default();
     HistoryOptions {
-        samples: sample.samples,
+        samples: sample.samples.unwrap_or(of_default.samples),
         keys: sample.keys.clone(),
         x_axis: sample.x_axis.clone(),
         stream: match sample.stream {
@@ -79,6 +80,10 @@ fn refuse_nothing(rows: &Rows, runs: u64, options: &Histories) -> Result<(), Usa
 
 async fn histories_of_lake(options: &Histories, lake: &str) -> anyhow::Result<u8> {
     let of_lake = &options.of_lake;
+    if let Some(samples) = options.sample.samples {
+        let hint = format!("--sample even:{samples} takes so many rows of each run; without it every row is read");
+        return Err(UsageError { message: "--samples is for the service, which chooses the rows itself".to_owned(), hint }.into());
+    }
     let runs = LakeRuns {
         lake: lake.to_owned(),
         project: options.project.iter().cloned().collect(),

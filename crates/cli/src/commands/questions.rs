@@ -83,12 +83,14 @@ pub(crate) async fn correlate(options: &Correlate) -> anyhow::Result<u8> {
 
 pub(crate) async fn anomalies(options: &Anomalies) -> anyhow::Result<u8> {
     let goal = match options.goal {
-        questions::Goal::Min => Goal::Minimize,
-        questions::Goal::Max => Goal::Maximize,
-        questions::Goal::Last => {
+        Some(questions::Goal::Max) => Some(Goal::Maximize),
+        Some(questions::Goal::Last) => {
             let hint = "it is min for losses and max for accuracies".to_owned();
             return Err(UsageError { message: "--goal last does not say which values are better".to_owned(), hint }.into());
         }
+        // Among all keys there are losses and accuracies.
+        None if options.keys.is_empty() => None,
+        Some(questions::Goal::Min) | None => Some(Goal::Minimize),
     };
     let asked = Asked::open(&options.runs).await?;
     let rules = AnomalyRules { goal, steps: options.steps, outlier: OutlierRule::ModifiedZScore(options.outlier) };

@@ -61,8 +61,9 @@ impl Shell {
 
     /// Takes a line.
     pub(crate) async fn line(&mut self, line: &str) {
-        if self.begun.is_empty() && line.trim_start().starts_with('.') {
-            let outcome = self.command(line).await;
+        let command = command_of(line).filter(|_| self.begun.is_empty());
+        if let Some(command) = command {
+            let outcome = self.command(command).await;
             self.done = Some(line.trim().to_owned());
             return self.note(outcome);
         }
@@ -136,6 +137,15 @@ impl Shell {
         let width = columns.iter().map(|column| column.name.chars().count()).max().unwrap_or(0).min(40);
         let lines = columns.iter().map(|column| format!("  {:width$}  {}", column.name, column.data_type));
         print(&lines.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// The command that a line is: one with a dot, or a word by which other shells end or help.
+fn command_of(line: &str) -> Option<&str> {
+    match line.trim().trim_end_matches(';').trim_end().to_lowercase().as_str() {
+        "exit" | "quit" => Some(".quit"),
+        "help" => Some(".help"),
+        _ => Some(line).filter(|line| line.trim_start().starts_with('.')),
     }
 }
 

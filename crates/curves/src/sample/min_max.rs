@@ -8,7 +8,7 @@ use super::part_start;
 /// ```
 /// use runlake_curves::sample::min_max;
 /// let y = [1.0, 5.0, 3.0, 2.0, 7.0, f64::NAN, 7.0, f64::INFINITY];
-/// assert_eq!(min_max(&y, 2), [0, 1, 4, 5]);
+/// assert_eq!(min_max(&y, 2), [0, 1, 4, 5, 7]);
 /// assert_eq!(min_max(&y, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
 /// assert!(min_max(&y, 0).is_empty());
 /// ```
