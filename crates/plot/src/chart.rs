@@ -1,5 +1,8 @@
 //! The chart: two axes and the series drawn over them, and the three ways to draw it.
 
+use std::collections::BTreeSet;
+
+use crate::text::{Ruler, visible};
 use crate::{Axis, Error, Series, Size, layout::Layout, png, svg, terminal, view::View};
 
 /// A chart of curves: plain data, which is checked when it is drawn.
@@ -71,6 +74,22 @@ impl Chart {
         size.check()?;
         let view = View::of(self)?;
         Ok(svg::draw(self, &view, &Layout::of(self, &view, size)))
+    }
+
+    /// The characters of the chart's texts that the font of PNGs has no picture of, in order: boxes stand for them there. An SVG has the
+    /// text itself, which whatever shows it draws with its own fonts.
+    ///
+    /// ```
+    /// use runlake_plot::{Axis, Chart};
+    /// assert_eq!(Chart::new(Axis::new("étape"), Axis::new("损失 1")).characters_without_picture(), ['失', '损']);
+    /// ```
+    pub fn characters_without_picture(&self) -> Vec<char> {
+        let ruler = Ruler::new();
+        let names = self.series.iter().map(|series| series.name.as_str());
+        let texts = [self.title.as_deref(), Some(self.x.label.as_str()), Some(self.y.label.as_str()), self.note.as_deref()];
+        let shown = texts.into_iter().flatten().chain(names).map(visible).collect::<String>();
+        let missing: BTreeSet<char> = shown.chars().filter(|character| !ruler.has(*character)).collect();
+        missing.into_iter().collect()
     }
 
     /// Draws the chart as PNG, with `scale` pixels to each unit of `size`: 2 is crisp on most screens and in print.

@@ -19,6 +19,11 @@ impl Ruler {
         Self { font: font.map(|font| (font.charmap(), font.glyph_metrics(skrifa::instance::Size::new(1.0), LocationRef::default()))) }
     }
 
+    /// Whether the font has a picture of a character.
+    pub(crate) fn has(&self, character: char) -> bool {
+        self.font.as_ref().is_some_and(|(map, _)| map.map(character).is_some())
+    }
+
     /// The width of a text in a font of `size` pixels.
     pub(crate) fn width(&self, text: &str, size: f64) -> f64 {
         text.chars().map(|character| self.advance(character)).sum::<f64>() * size
@@ -66,6 +71,7 @@ mod tests {
         assert!(ruler.font.is_some());
         assert!((ruler.width("0", 2048.0) - 1303.0).abs() < 0.01, "{}", ruler.width("0", 2048.0));
         assert!(ruler.width("ω", 10.0) > 5.0);
+        assert!(ruler.has('ω') && !ruler.has('损'));
     }
 
     #[test]

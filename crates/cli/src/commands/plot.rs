@@ -52,6 +52,11 @@ pub(crate) async fn plot(options: &Plot) -> anyhow::Result<u8> {
     let mut chart = drawing.draw(&curves)?;
     (chart.y.low, chart.y.high) = (options.y_from.or(chart.y.low), options.y_to.or(chart.y.high));
     write(&chart, &picture, options.output.as_deref())?;
+    let boxed: String =
+        if matches!(picture, Picture::Png(_)) { chart.characters_without_picture().into_iter().collect() } else { String::new() };
+    if !boxed.is_empty() {
+        say(&format!("the font of PNGs has no picture of {boxed}, and draws boxes; an SVG has the text itself"));
+    }
     if let Some(path) = &options.output {
         say(&format!("{} of {} runs drawn into {}", curves.runs_with_values(), curves.runs().len(), path.display()));
     }
