@@ -46,6 +46,7 @@ fn run() -> anyhow::Result<u8> {
     let interrupt = Interrupt::listen()?;
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
+    runlake_query::sql::log_warnings_of_polars();
     let outcome = runtime.block_on(interrupt.or_end_of(commands::run(arguments)));
     HAS_ENDED.store(true, Ordering::Relaxed);
     drop(entered);

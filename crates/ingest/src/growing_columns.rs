@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use runlake_types::{Json, KeyPath, Kind, KindCounts, Object};
+use runlake_types::{Json, KeyPath, Kind, KindCounts, Object, is_taken_apart};
 
 use crate::KindPlan;
 use crate::cells::CellColumn;
@@ -102,7 +102,7 @@ impl GrowingColumns {
     pub(crate) fn put_leaves(&mut self, path: &mut Vec<String>, row: usize, value: Json) {
         match value {
             Json::Null => {}
-            Json::Object(members) if !members.is_empty() && !members.contains_key("_type") => self.put_members(path, row, members),
+            Json::Object(members) if is_taken_apart(&members) => self.put_members(path, row, members),
             leaf => {
                 let position = self.position(KeyPath::new(path.clone()));
                 self.put(position, row, leaf);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use runlake_types::{Json, KeyPath, Object, ObjectSink, insert_leaf};
+use runlake_types::{Json, KeyPath, Object, ObjectSink, insert_leaf, is_taken_apart};
 
 use crate::histories::RUN_ID;
 use crate::logged_values::LoggedValues;
@@ -75,7 +75,7 @@ impl LoggedColumns {
         for (name, value) in members {
             path.push(name);
             match value {
-                Json::Object(members) if is_plain(&members) => self.put_members(path, members),
+                Json::Object(members) if is_taken_apart(&members) => self.put_members(path, members),
                 leaf => {
                     let column = self.nested_column(path);
                     self.columns[column].values.push(self.rows, leaf);
@@ -109,11 +109,6 @@ impl LoggedColumns {
     }
 }
 
-/// Whether a dict is taken apart: not one that has a type, and not an empty one.
-fn is_plain(members: &Object) -> bool {
-    !members.is_empty() && !members.contains_key("_type")
-}
-
 impl ObjectSink for LoggedColumns {
     #[inline]
     fn member(&mut self, name: &str, value: Json) {
@@ -133,7 +128,7 @@ impl ObjectSink for LoggedColumns {
                 continue;
             }
             match (value, *column) {
-                (Json::Object(members), _) if is_plain(&members) => {
+                (Json::Object(members), _) if is_taken_apart(&members) => {
                     let path = &mut vec![text.clone()];
                     self.put_members(path, members);
                 }

@@ -4,7 +4,7 @@
 //! | to find | look in |
 //! |---|---|
 //! | a JSON value as W&B writes it | [`Json`], [`Number`], [`read_number`], [`quote_bare_floats`] |
-//! | objects read member by member, without being made | [`ObjectSink`], [`read_objects`], [`read_object`] |
+//! | objects read member by member, without being made | [`ObjectSink`], [`Objects`], [`read_objects`], [`read_object`] |
 //! | `entity/project/run_id` | [`ProjectPath`], [`RunPath`], [`PathDefaults`] |
 //! | `entity/project/name:alias` of an artifact | [`ArtifactPath`] |
 //! | one run's latest state | [`RunRecord`], [`RunState`], [`HistoryKeys`] |
@@ -12,7 +12,7 @@
 //! | which runs: Mongo-style filters, evaluated locally | [`Filter`], built in steps from [`Condition`] |
 //! | in which order | [`Order`] |
 //! | the name, path and kind of a metric column | [`KeyPath`], [`Kind`], [`KindCounts`], [`ColumnSet`] |
-//! | a history row taken apart and put together | [`flatten`], [`unflatten`], [`insert_leaf`] |
+//! | a history row taken apart and put together | [`flatten`], [`is_taken_apart`], [`unflatten`], [`insert_leaf`] |
 
 mod artifact_path;
 mod column;
@@ -47,6 +47,6 @@ pub use near::near_names;
 pub use object_sink::{ObjectSink, Objects, read_object, read_objects};
 pub use order::{Direction, Order};
 pub use path::{PathDefaults, ProjectPath, RunPath};
-pub use row::{flatten, insert_leaf, unflatten};
+pub use row::{flatten, insert_leaf, is_taken_apart, unflatten};
 pub use run::{RunRecord, RunState};
 pub use time::Timestamp;

@@ -20,7 +20,7 @@ pub fn flatten(row: Object) -> Vec<(KeyPath, Json)> {
         for (key, value) in object {
             prefix.push(key);
             match value {
-                Json::Object(members) if !members.is_empty() && !members.contains_key("_type") => walk(prefix, members, leaves),
+                Json::Object(members) if is_taken_apart(&members) => walk(prefix, members, leaves),
                 leaf => leaves.push((KeyPath::new(prefix.clone()), leaf)),
             }
             prefix.pop();
@@ -29,6 +29,11 @@ pub fn flatten(row: Object) -> Vec<(KeyPath, Json)> {
     let mut leaves = Vec::with_capacity(row.len());
     walk(&mut Vec::new(), row, &mut leaves);
     leaves
+}
+
+/// Whether a dict is taken apart into its members: not one that has a type, and not an empty one, which are values of their own.
+pub fn is_taken_apart(members: &Object) -> bool {
+    !members.is_empty() && !members.contains_key("_type")
 }
 
 /// Puts leaves together into a row. A later leaf replaces an earlier one at the same path; a leaf below a value that

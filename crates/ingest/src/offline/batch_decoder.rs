@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use prost::Message as _;
-use runlake_types::{Json, Number, Object, flatten};
+use runlake_types::{Json, Number, Object, flatten, is_taken_apart};
 
 use super::batch::Batch;
 use super::damage::DamageKind;
@@ -425,7 +425,7 @@ impl<'a> Decoder<'a> {
 
 /// Whether a value is a leaf of a row, see [`flatten`].
 fn is_leaf(value: &Json) -> bool {
-    value.as_object().is_none_or(|members| members.is_empty() || members.contains_key("_type"))
+    !value.as_object().is_some_and(is_taken_apart)
 }
 
 fn parse(text: &[u8]) -> Option<Json> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use runlake_types::{HistoryKeys, Json, KeyPath, Kind, KindCounts, Object};
+use runlake_types::{HistoryKeys, Json, KeyPath, Kind, KindCounts, Object, is_taken_apart};
 
 use super::row_builder::STAMPS;
 
@@ -24,7 +24,7 @@ impl KindTree {
                 None => self.members.entry(key.clone()).or_default(),
             };
             match value {
-                Json::Object(members) if !members.is_empty() && !members.contains_key("_type") => member.add_row(members),
+                Json::Object(members) if is_taken_apart(members) => member.add_row(members),
                 leaf => {
                     member.is_leaf = true;
                     if let Some(kind) = Kind::of(leaf) {

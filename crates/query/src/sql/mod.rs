@@ -72,6 +72,12 @@ pub fn vocabulary() -> Vec<&'static str> {
     words
 }
 
+/// Makes log lines of what Polars warns of, in the whole process, where it would print them to stderr: what is to change in Polars is no
+/// news to who writes SQL. For programs; a library leaves it to them.
+pub fn log_warnings_of_polars() {
+    polars::error::set_warning_function(|message, kind| tracing::debug!(?kind, message, "Polars warns"));
+}
+
 /// The rows of a table of some projects, as SQL sees them.
 pub(crate) async fn rows_of_lake(lake: &Lake, name: TableName, projects: &[ProjectPath]) -> Result<Table, crate::Error> {
     lake_table::lake_table(lake, name, projects, lake_table::Reading::of(lake)).await

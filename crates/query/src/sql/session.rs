@@ -302,8 +302,6 @@ pub(super) fn fresh(frame: &LazyFrame) -> LazyFrame {
 
 /// Plans a statement over tables. Small integers, such as counts, become int64.
 pub(super) fn plan(sql: &str, tables: &BTreeMap<String, LazyFrame>) -> PolarsResult<LazyFrame> {
-    // What is to change in Polars is no news to who writes SQL.
-    polars::error::set_warning_function(|message, kind| tracing::debug!(?kind, message, "Polars warns"));
     let plan = || {
         let mut context = SQLContext::new();
         for (name, frame) in tables {
